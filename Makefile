@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+#   make              the library and the program               (build/dev/weir)
+#   make demo         install what is missing, build, show the main job
+#   make test         everything that can be checked; ends in N passed, M failed
+#
+#   make deps         the Debian packages and kernel settings that are missing
+#   make check        unit tests, saved fuzz inputs, the building's rules
+#   make SAN=address,undefined check | SAN=thread check      with sanitizers
+#   make e2e          real programs in real namespaces
+#   make fuzz-NAME    fuzz one target for T seconds (clang), T=60
+#   make lint         clang-format, clang-tidy, cppcheck, -fanalyzer, man pages
+#   make bench        side by side with other tools, ROWS="dns start"
+#   make release      hardened, -O2                         (build/release/weir)
+#   make install      DESTDIR, prefix
+#
+# One test alone:  make build/dev/tests/unit/packet/test_ipv4.ok
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+comma  := ,
+MODE   ?= dev
+SAN    ?=
+T      ?= 60
+SUFFIX := $(if $(filter gcc cc,$(notdir $(CC))),,-$(notdir $(CC)))
+B      := build/$(MODE)$(SUFFIX)$(if $(SAN),-$(subst $(comma),-,$(SAN)))
+prefix ?= /usr/local
+clang  := $(findstring clang,$(CC))
+arch   := $(shell uname -m)
+
+# --- how things are compiled -------------------------------------------------
+
+PKGS := libseccomp
+LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
+	-Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual \
+	-Wwrite-strings -Wvla -Wundef -Wformat=2 -Wimplicit-fallthrough \
+	-Wnull-dereference -Wdouble-promotion -Wswitch-enum
+HARD := -fstack-protector-strong -fstack-clash-protection -fPIE \
+	-D_FORTIFY_SOURCE=2 \
+	$(if $(filter x86_64,$(arch)),-fcf-protection) \
+	$(if $(filter aarch64,$(arch)),-mbranch-protection=standard)
+LTO  := $(if $(clang),,-flto=auto -ffat-lto-objects)
+
+# gcc 12 gives false warnings under -fsanitize=undefined, so a sanitized build
+# is without these and does not stop on any; the plain build always does.
+QUIET := -Wno-conversion -Wno-sign-conversion -Wno-null-dereference
+OPT.dev       := -Og -g $(if $(SAN),,-Werror)
+OPT.release   := -O2 -g $(HARD) $(LTO)
+LINK.dev      :=
+LINK.release  := -pie -Wl,-z,relro,-z,now,-z,noexecstack
+CFLAGS        ?= $(OPT.$(MODE))
+LDFLAGS       ?= $(LINK.$(MODE))
+ALL := -std=c11 -D_GNU_SOURCE -Ilib -I. -Iinclude -fvisibility=hidden $(WARN) \
+	$(if $(SAN),$(QUIET) -fsanitize=$(SAN) -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer)
+COMPILE := $(CC) $(ALL) $(CFLAGS) $(CPPFLAGS)
+
+# --- what there is -----------------------------------------------------------
+
+obj    = $(patsubst %.c,$(B)/%.o,$(1))
+LIB   := $(wildcard lib/*/*.c)
+CMD   := $(wildcard cmd/*.c)
+TESTS := $(wildcard tests/unit/*/test_*.c)
+FUZZ  := $(wildcard fuzz/fuzz_*.c)
+# what stands beside the tests and the fuzz targets and is no test itself
+HELP  := $(filter-out $(TESTS),$(wildcard tests/unit/*/*.c))
+FHELP := $(filter-out $(FUZZ) fuzz/replay.c,$(wildcard fuzz/*.c))
+# small programs, one file each, that know nothing of Weir: for e2e and bench
+TOOL  := $(wildcard tests/e2e/*.c tests/bench/*.c)
+TBIN  := $(TESTS:%.c=$(B)/%)
+FBIN  := $(FUZZ:%.c=$(B)/%)
+TOOLS := $(TOOL:%.c=$(B)/%)
+OBJ   := $(call obj,$(LIB) $(CMD) $(TESTS) $(HELP) $(FUZZ) $(FHELP) \
+	$(TOOL) fuzz/replay.c)
+
+all: $(B)/libweir.a $(if $(CMD),$(B)/weir)
+
+$(B)/libweir.a: $(call obj,$(LIB))
+$(B)/libfuzz.a: $(call obj,$(FHELP))
+$(B)/%.a:
+	@mkdir -p $(@D); rm -f $@; $(AR) rcs $@ $^
+	@echo "  AR    $@"
+
+# A test of a floor is linked with that floor, those below it, and what stands
+# beside the test: it works while a higher floor is being rebuilt.
+FLOORS := $(shell sed -n 's/:.*//p' lib/FLOORS | grep -vx -e pure -e '\#.*')
+below   = $(shell sed -n 's/^$(1)://p' lib/FLOORS)
+define floor
+$(B)/lib/$(1).a: $(call obj,$(wildcard lib/$(1)/*.c))
+$(B)/tests/unit/$(1).a: $(call obj,$(filter tests/unit/$(1)/%,$(HELP)))
+$(filter $(B)/tests/unit/$(1)/%,$(TBIN)): $(B)/tests/unit/$(1).a \
+	$(patsubst %,$(B)/lib/%.a,$(1) $(call below,$(1)))
+endef
+$(foreach f,$(FLOORS),$(eval $(call floor,$(f))))
+
+# the compile line is a file: when it changes everything is built again
+$(B)/line: FORCE
+	@pkg-config --exists $(PKGS) || \
+		{ echo "$(PKGS) cannot be found: run make deps"; exit 1; }
+	@mkdir -p $(@D)
+	@echo '$(COMPILE) $(LDFLAGS)' | cmp -s - $@ || \
+		echo '$(COMPILE) $(LDFLAGS)' >$@
+$(OBJ): $(B)/%.o: %.c $(B)/line
+	@mkdir -p $(@D); echo "  CC    $<"
+	@$(COMPILE) -MMD -MP -c $< -o $@
+
+link = $(COMPILE) $(LDFLAGS) $(filter %.o,$^) -Wl,--start-group \
+	$(filter %.a,$^) -Wl,--end-group $(1) $(LIBS) -pthread -o $@
+$(B)/weir: $(call obj,$(CMD)) $(B)/libweir.a
+	@$(call link); echo "  LINK  $@"
+$(TBIN): $(B)/%: $(B)/%.o
+	@$(call link,-lcmocka)
+$(FBIN): $(B)/%: $(B)/%.o $(B)/fuzz/replay.o $(B)/libfuzz.a $(B)/libweir.a
+	@$(call link)
+$(TOOLS): $(B)/%: $(B)/%.o
+	@$(call link)
+
+# --- check -------------------------------------------------------------------
+# A passed test is a file: it runs again only when something it is made of has
+# changed.  Beside it lie its words (.log) and its count (.tally).
+
+RULES := floors purity names shape headers limits cases
+$(TBIN:=.ok): $(B)/%.ok: $(B)/%
+	@scripts/tally run $(basename $@) timeout 300 scripts/steady $<
+	@touch $@
+.SECONDEXPANSION:
+$(FBIN:=.ok): $(B)/fuzz/fuzz_%.ok: $(B)/fuzz/fuzz_% \
+		$$(wildcard fuzz/corpus/$$*/*)
+	@scripts/tally run $(basename $@) timeout 300 scripts/steady $< \
+		$(wildcard fuzz/corpus/$*)
+	@touch $@
+
+RULE.floors  = scripts/floors lib/FLOORS
+RULE.purity  = scripts/purity lib/FLOORS $(B)
+RULE.names   = scripts/names $(B)
+RULE.shape   = scripts/shape 70 800
+RULE.headers = scripts/headers $(CC) $(ALL)
+RULE.limits  = scripts/limits lib/base/limits.h doc/limits.md
+RULE.cases   = scripts/cases tests/cases ../shared/spec/cases
+$(B)/rule/purity.ok $(B)/rule/names.ok: $(B)/libweir.a
+$(RULES:%=$(B)/rule/%.ok): $(B)/rule/%.ok: FORCE
+	@scripts/tally run $(basename $@) $(RULE.$*)
+	@touch $@
+rules: $(RULES:%=$(B)/rule/%.ok)
+
+# the rules look at sources and plain objects: once, without sanitizers
+DONE := $(TBIN:=.ok) $(FBIN:=.ok) $(if $(SAN),,$(RULES:%=$(B)/rule/%.ok))
+each-check: all $(DONE)
+check:
+	@$(MAKE) --no-print-directory -k each-check; s=$$?; \
+		scripts/tally sum $(B)/check $$s $(DONE:.ok=)
+
+e2e: all $(filter $(B)/tests/e2e/%,$(TOOLS))
+	@scripts/e2e $(B)
+bench-tools: all $(filter $(B)/tests/bench/%,$(TOOLS))
+bench:
+	@scripts/deps build bench
+	@$(MAKE) --no-print-directory MODE=release bench-tools
+	@WEIR=$(CURDIR)/build/release/weir TOOLS=$(CURDIR)/build/release/tests/bench \
+		tests/bench/run $(ROWS)
+deps:
+	@scripts/deps build demo test
+demo:
+	@scripts/deps build demo
+	@$(MAKE) --no-print-directory MODE=release all
+	@scripts/demo build/release/weir
+test:
+	@scripts/deps build demo test
+	+@scripts/test
+
+# --- fuzz and lint -----------------------------------------------------------
+
+# New inputs gather in build/fuzz/NAME.new; those worth keeping are moved to
+# fuzz/corpus/NAME by hand and replayed by `make check` from then on.
+fuzz-%: FORCE
+	@scripts/deps build fuzz
+	@mkdir -p build/fuzz/$*.new fuzz/corpus/$*
+	clang $(ALL) -O1 -g -fsanitize=fuzzer,address,undefined \
+		fuzz/fuzz_$*.c $(FHELP) $(LIB) $(LIBS) -o build/fuzz/$*
+	build/fuzz/$* -max_total_time=$(T) -timeout=5 \
+		-artifact_prefix=build/fuzz/$*- build/fuzz/$*.new fuzz/corpus/$*
+
+SRC := $(LIB) $(CMD)
+EACH := $(SRC) $(TESTS) $(HELP) $(FUZZ) $(FHELP) $(TOOL) fuzz/replay.c
+lint: compile_commands.json
+	@scripts/deps build lint
+	@scripts/lint '$(ALL)' $(SRC) -- $(EACH) \
+		$(wildcard lib/*/*.h cmd/*.h tests/*/*.h tests/*/*/*.h fuzz/*.h)
+compile_commands.json: Makefile $(EACH)
+	@{ echo '['; s=; for f in $(EACH); do \
+	printf '%s{"directory":"%s","file":"%s","command":"cc %s -c %s"}\n' \
+	"$$s" '$(CURDIR)' $$f '$(ALL)' $$f; s=,; done; echo ']'; } >$@
+
+# --- deliver -----------------------------------------------------------------
+
+release:
+	@$(MAKE) --no-print-directory MODE=release all
+install: release
+	install -D -m 755 build/release/weir $(DESTDIR)$(prefix)/bin/weir
+	install -d $(DESTDIR)$(prefix)/share/man/man1
+	install -m 644 man/*.1 $(DESTDIR)$(prefix)/share/man/man1
+clean:
+	rm -rf build compile_commands.json
+
+FORCE:
+.PHONY: all check each-check rules e2e bench bench-tools deps demo test lint release \
+	install clean FORCE
+.DELETE_ON_ERROR:
+.PRECIOUS: $(B)/%.o
+-include $(OBJ:.o=.d)
