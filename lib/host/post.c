@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* post.c - UDP sockets of the host: datagrams to anybody, from anybody */
+#include "host/post.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/must.h"
+
+#define BUFFER_BYTES (4 << 20) /* a burst of large datagrams */
+
+int weir_post_open(bool v4)
+{
+	const int size = BUFFER_BYTES;
+	int fd;
+
+	fd = socket(v4 ? AF_INET : AF_INET6,
+		    SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP);
+	if (fd < 0)
+		return -errno;
+	/* as much as the host's limit lets us have */
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	return fd;
+}
+
+int weir_post_send(int fd, const struct weir_addr *to, uint16_t port,
+		   const struct weir_spans *payload)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET };
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
+	struct iovec v[WEIR_POST_SPANS_MAX];
+	struct msghdr m = { .msg_iov = v, .msg_iovlen = payload->n };
+	ssize_t done;
+
+	weir_must(payload->n <= WEIR_POST_SPANS_MAX);
+	for (unsigned i = 0; i < payload->n; i++)
+		v[i] = (struct iovec){ payload->v[i].at, payload->v[i].len };
+	if (weir_addr_is4(to)) {
+		in.sin_port = htons(port);
+		in.sin_addr.s_addr = htonl(weir_addr_to4(to));
+		m.msg_name = &in;
+		m.msg_namelen = sizeof(in);
+	} else {
+		in6.sin6_port = htons(port);
+		memcpy(&in6.sin6_addr, to->b, sizeof(to->b));
+		m.msg_name = &in6;
+		m.msg_namelen = sizeof(in6);
+	}
+	do
+		done = sendmsg(fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
+	while (done < 0 && errno == EINTR);
+	return done < 0 ? -errno : 0;
+}
+
+int weir_post_receive(int fd, uint8_t *to, struct weir_addr *ret_from,
+		      uint16_t *ret_port)
+{
+	struct sockaddr_storage from;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+	socklen_t len = sizeof(from);
+	ssize_t n;
+
+	do
+		n = recvfrom(fd, to, WEIR_POST_DATAGRAM_MAX_BYTES, MSG_DONTWAIT,
+			     (struct sockaddr *)&from, &len);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	if (from.ss_family == AF_INET) {
+		memcpy(&in, &from, sizeof(in));
+		*ret_from = weir_addr_from4(ntohl(in.sin_addr.s_addr));
+		*ret_port = ntohs(in.sin_port);
+	} else {
+		memcpy(&in6, &from, sizeof(in6));
+		memcpy(ret_from->b, &in6.sin6_addr, sizeof(ret_from->b));
+		*ret_port = ntohs(in6.sin6_port);
+	}
+	return (int)n;
+}
+
+void weir_post_close(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * charter.h - what control tells the engine to be
+ *
+ * The facts of one network: addresses, MTU, names, resolvers, limits.  Control
+ * fills a charter from options and the host; it crosses the process border as
+ * the body of a CHARTER message, written and read here and nowhere else.  The
+ * reader trusts nothing: every count is bounded, every value checked, and a
+ * charter is accepted whole or not at all.
+ */
+#ifndef WEIR_SYS_CHARTER_H
+#define WEIR_SYS_CHARTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/limits.h"
+#include "base/rd.h"
+#include "base/wr.h"
+
+#define WEIR_CHARTER_NAME_BYTES    256u /* a DNS name as text, with its NUL */
+#define WEIR_CHARTER_HOSTS_MAX     64u
+#define WEIR_CHARTER_ADDRESSES_MAX 256u
+
+/** enum weir_charter_link - what kind of descriptor LINK brings */
+enum weir_charter_link {
+	WEIR_CHARTER_TAP = 1, /* a TAP with a 12-byte virtio-net header */
+};
+
+/* what the link can do, bits of weir_charter.offload */
+#define WEIR_OFFLOAD_CSUM 1u /* partial checksums both ways */
+#define WEIR_OFFLOAD_TSO4 2u
+#define WEIR_OFFLOAD_TSO6 4u
+#define WEIR_OFFLOAD_USO  8u
+
+/*
+ * which classes of addresses may be dialled, bits of weir_charter.net; until
+ * rules exist this is all the policy there is
+ */
+#define WEIR_CHARTER_NET_PUBLIC    1u
+#define WEIR_CHARTER_NET_PRIVATE   2u
+#define WEIR_CHARTER_NET_HOST      4u
+#define WEIR_CHARTER_NET_METADATA  8u
+#define WEIR_CHARTER_NET_LINKLOCAL 16u
+#define WEIR_CHARTER_NET_ALL       31u
+
+/** struct weir_charter_upstream - one resolver of the host */
+struct weir_charter_upstream {
+	struct weir_addr addr;
+	uint16_t port;
+};
+
+/** struct weir_charter_host - a name answered here (`--host NAME=ADDR`) */
+struct weir_charter_host {
+	char name[WEIR_CHARTER_NAME_BYTES]; /* lower case, no final dot */
+	struct weir_addr addr;
+};
+
+/**
+ * struct weir_charter - one network
+ * @link, @offload, @mtu: the guest's card
+ * @guest_mac, @gateway_mac: the two ends of it
+ * @guest4 ... @len4: IPv4, always there; the DNS address serves port 53 only
+ * @has6: is there IPv6; @guest6 ... @len6 then
+ * @router6: the router's link-local address
+ * @net: the classes that may be dialled, WEIR_CHARTER_NET_*; 0 for none
+ * @verbose: NOTE messages for refusals wanted
+ * @max_flows: TCP flows at once, 1 to WEIR_CONNS_MAX
+ * @payload_bytes: memory for payload
+ * @upstream: resolvers in the order they are tried
+ * @host: names answered here, beside the aliases that are always there
+ * @own: the host's own addresses but loopback (class `host`)
+ */
+struct weir_charter {
+	enum weir_charter_link link;
+	uint32_t offload;
+	uint32_t mtu;
+	struct weir_mac guest_mac, gateway_mac;
+	struct weir_addr guest4, gateway4, dns4;
+	uint8_t len4;
+	bool has6;
+	struct weir_addr guest6, gateway6, dns6, router6;
+	uint8_t len6;
+	uint32_t net;
+	bool verbose;
+	uint32_t max_flows;
+	uint64_t payload_bytes;
+	uint32_t n_upstreams, n_hosts, n_own;
+	struct weir_charter_upstream upstream[WEIR_DNS_UPSTREAMS_MAX];
+	struct weir_charter_host host[WEIR_CHARTER_HOSTS_MAX];
+	struct weir_addr own[WEIR_CHARTER_ADDRESSES_MAX];
+};
+
+/**
+ * weir_charter_is_valid() - is every value one that the engine will accept?
+ *
+ * The same questions weir_charter_parse() asks, for the one who fills it.
+ */
+bool weir_charter_is_valid(const struct weir_charter *c);
+
+/** weir_charter_build() - write @c; check weir_wr_ok() afterwards */
+void weir_charter_build(const struct weir_charter *c, struct weir_wr *to);
+
+/**
+ * weir_charter_parse() - read a charter
+ *
+ * Return: true and *@ret whole; false and *@ret untouched if a value is out
+ * of range, a name is not lower-case text, or bytes are missing or left over.
+ */
+bool weir_charter_parse(struct weir_rd *in, struct weir_charter *ret);
+
+/**
+ * weir_charter_build_upstreams() / _parse_upstreams() - the body of UPSTREAMS
+ * weir_charter_build_own() / _parse_own() - the body of ADDRESSES
+ *
+ * They change only those fields of a charter.
+ */
+void weir_charter_build_upstreams(const struct weir_charter *c,
+				  struct weir_wr *to);
+bool weir_charter_parse_upstreams(struct weir_rd *in, struct weir_charter *c);
+void weir_charter_build_own(const struct weir_charter *c, struct weir_wr *to);
+bool weir_charter_parse_own(struct weir_rd *in, struct weir_charter *c);
+
+#endif /* WEIR_SYS_CHARTER_H */

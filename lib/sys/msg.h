@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * msg.h - small messages with descriptors between Weir's processes
+ *
+ * DOC: how it works
+ *
+ * Control shares one SOCK_SEQPACKET pair with the engine and one with the init
+ * of a sandbox.  A message is one packet:
+ *
+ *	u8 version, u8 kind, u16 zero, u32 length of the body, body
+ *
+ * in network order, with at most WEIR_MSG_FDS_MAX descriptors beside it.  A
+ * packet of another version, of an unknown kind, whose length is not the
+ * packet's, or that was cut, is refused; its descriptors are closed.  Bodies
+ * are read by one parser each (charter.h for the largest); any process may be
+ * hostile to the others.
+ *
+ *	control -> engine   CHARTER   what network to be; answered by READY
+ *	                    LINK      one descriptor: the guest's frames
+ *	                    UPSTREAMS the host's resolvers changed
+ *	                    ADDRESSES the host's own addresses changed
+ *	                    TALLY     asks for counters; answered by TALLY
+ *	                    STOP      end gracefully; answered by BYE
+ *	engine -> control   READY     charter and link are in force
+ *	                    FAILED    one sentence for the operator, then it ends
+ *	                    TALLY     counters
+ *	                    BYE       all flows ended; counters in the body
+ *	                    NOTE      one sentence for `-v`, or a limit reached
+ *	init -> control     TAP       u32 offload bits; the guest's card
+ *	                    STARTED   CMD runs
+ *	                    STOPPED   u32 signal: CMD was stopped (^Z)
+ *	                    ENDED     u32 exit code of CMD
+ *	                    TROUBLE   u32 exit code, one sentence, then it ends
+ *	control -> init     GO        the network answers: start CMD
+ *	                    RESUME    u32 1 if the terminal is CMD's: continue CMD
+ *	                    END       u32 signal for CMD, then 900 ms
+ */
+#ifndef WEIR_SYS_MSG_H
+#define WEIR_SYS_MSG_H
+
+#include "base/limits.h"
+#include "base/rd.h"
+
+#define WEIR_MSG_VERSION      1u
+#define WEIR_MSG_FDS_MAX      4u
+#define WEIR_MSG_HEADER_BYTES 8u
+#define WEIR_MSG_PACKET_BYTES (WEIR_MSG_MAX_BYTES + WEIR_MSG_HEADER_BYTES)
+
+/* the system calls of this room, for the lists of confine.h */
+#define WEIR_MSG_CALLS(X) X(sendmsg) X(recvmsg) X(close)
+
+enum weir_msg_kind {
+	WEIR_MSG_CHARTER = 1,
+	WEIR_MSG_LINK,
+	WEIR_MSG_UPSTREAMS,
+	WEIR_MSG_ADDRESSES,
+	WEIR_MSG_TALLY,
+	WEIR_MSG_STOP,
+	WEIR_MSG_READY,
+	WEIR_MSG_FAILED,
+	WEIR_MSG_BYE,
+	WEIR_MSG_NOTE,
+	WEIR_MSG_TAP,
+	WEIR_MSG_STARTED,
+	WEIR_MSG_STOPPED,
+	WEIR_MSG_ENDED,
+	WEIR_MSG_TROUBLE,
+	WEIR_MSG_GO,
+	WEIR_MSG_RESUME,
+	WEIR_MSG_END,
+	WEIR_MSG_KINDS /* one past the last */
+};
+
+/**
+ * struct weir_msg - one message received
+ * @kind:  what it is
+ * @body:  window on the caller's buffer
+ * @fd:    descriptors, close-on-exec; the receiver owns them
+ * @n_fds: how many
+ */
+struct weir_msg {
+	enum weir_msg_kind kind;
+	struct weir_rd body;
+	int fd[WEIR_MSG_FDS_MAX];
+	unsigned n_fds;
+};
+
+/**
+ * weir_msg_send() - send one message, waiting for room if the socket blocks
+ * @sock:  a SEQPACKET socket
+ * @kind:  what it is
+ * @body:  @len bytes, at most WEIR_MSG_MAX_BYTES
+ * @fd:    @n_fds descriptors to pass; they stay the caller's
+ *
+ * Return: 0; -EMSGSIZE body or descriptors above the limits; -EAGAIN no room
+ * on a non-blocking socket; -EPIPE or -ECONNRESET the other end is gone;
+ * another negative errno of sendmsg(2).  Never raises SIGPIPE.
+ */
+int weir_msg_send(int sock, enum weir_msg_kind kind, const void *body,
+		  size_t len, const int *fd, unsigned n_fds);
+
+/**
+ * weir_msg_receive() - take one message
+ * @sock: a SEQPACKET socket
+ * @buf:  room for the packet, WEIR_MSG_MAX_BYTES + 8; @ret borrows from it
+ * @cap:  its size
+ * @ret:  the message; untouched unless 1 is returned
+ *
+ * A packet of no bytes cannot be told from the end and counts as it.
+ *
+ * Return: 1 a message; 0 the other end is closed; -EAGAIN nothing there;
+ * -EPROTO not a message of ours (dropped, its descriptors closed); another
+ * negative errno of recvmsg(2).
+ */
+int weir_msg_receive(int sock, void *buf, size_t cap, struct weir_msg *ret);
+
+/** weir_msg_close_fds() - close the descriptors of a message nobody wanted */
+void weir_msg_close_fds(struct weir_msg *m);
+
+#endif /* WEIR_SYS_MSG_H */

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sys/charter.h"
+
+#include "../t.h"
+
+static uint8_t room[WEIR_MSG_MAX_BYTES + 1];
+
+static struct weir_addr v6(uint8_t a, uint8_t b, uint8_t last)
+{
+	struct weir_addr r = { .b = { a, b, [15] = last } };
+
+	return r;
+}
+
+static struct weir_charter good(void)
+{
+	struct weir_charter c = {
+		.link = WEIR_CHARTER_TAP,
+		.offload = WEIR_OFFLOAD_CSUM | WEIR_OFFLOAD_TSO4,
+		.mtu = 1500,
+		.guest_mac = { { 2, 0, 0, 0, 0, 1 } },
+		.gateway_mac = { { 2, 0, 0, 0, 0, 2 } },
+		.guest4 = weir_addr_from4(0x0a00020f),
+		.gateway4 = weir_addr_from4(0x0a000202),
+		.dns4 = weir_addr_from4(0x0a000203),
+		.len4 = 24,
+		.has6 = true,
+		.guest6 = v6(0xfd, 0x77, 0x15),
+		.gateway6 = v6(0xfd, 0x77, 2),
+		.dns6 = v6(0xfd, 0x77, 3),
+		.router6 = v6(0xfe, 0x80, 2),
+		.len6 = 64,
+		.net = WEIR_CHARTER_NET_PUBLIC,
+		.verbose = true,
+		.max_flows = 10,
+		.payload_bytes = 1 << 20,
+		.n_upstreams = 2,
+		.n_hosts = 1,
+		.n_own = 3,
+	};
+
+	c.upstream[0].addr = weir_addr_from4(0x01010101);
+	c.upstream[0].port = 53;
+	c.upstream[1].addr = v6(0x26, 6, 1);
+	c.upstream[1].port = 5353;
+	memcpy(c.host[0].name, "build.internal", 15);
+	c.host[0].addr = weir_addr_from4(0x0a010203);
+	for (uint8_t i = 0; i < 3; i++)
+		c.own[i] = v6(0x20, 1, i);
+	return c;
+}
+
+static size_t build(const struct weir_charter *c)
+{
+	struct weir_wr w = weir_wr_over(room, WEIR_MSG_MAX_BYTES);
+
+	weir_charter_build(c, &w);
+	CHECK(weir_wr_ok(&w));
+	return weir_wr_len(&w);
+}
+
+static bool parse(size_t n, struct weir_charter *ret)
+{
+	struct weir_rd in = weir_rd_over(room, n);
+
+	return weir_charter_parse(&in, ret);
+}
+
+static void a_charter_survives_the_journey(void **state)
+{
+	struct weir_charter c = good(), got;
+
+	(void)state;
+	CHECK(weir_charter_is_valid(&c));
+	CHECK(parse(build(&c), &got));
+	CHECK_EQ(got.mtu, c.mtu);
+	CHECK_EQ(got.offload, c.offload);
+	CHECK_EQ(got.net, c.net);
+	CHECK(got.has6 && got.verbose);
+	CHECK(memcmp(&got.guest4, &c.guest4, 16) == 0);
+	CHECK(memcmp(&got.router6, &c.router6, 16) == 0);
+	CHECK(memcmp(got.upstream, c.upstream, sizeof(got.upstream)) == 0);
+	CHECK(memcmp(got.own, c.own, sizeof(got.own)) == 0);
+	CHECK(memcmp(&got.host[0], &c.host[0], sizeof(got.host[0])) == 0);
+	CHECK_EQ(got.max_flows, c.max_flows);
+	CHECK_EQ(got.payload_bytes, c.payload_bytes);
+}
+
+static void the_fullest_charter_fits_one_message(void **state)
+{
+	struct weir_charter c = good(), got;
+
+	(void)state;
+	c.n_upstreams = WEIR_DNS_UPSTREAMS_MAX;
+	for (unsigned i = 0; i < c.n_upstreams; i++)
+		c.upstream[i] = c.upstream[0];
+	c.n_own = WEIR_CHARTER_ADDRESSES_MAX;
+	c.n_hosts = WEIR_CHARTER_HOSTS_MAX;
+	for (unsigned i = 0; i < c.n_hosts; i++) {
+		char *name = c.host[i].name;
+
+		memset(name, 'a', 253);
+		name[63] = name[127] = name[191] = '.';
+		name[253] = 0;
+	}
+	CHECK(parse(build(&c), &got));
+	CHECK_EQ(got.n_own, WEIR_CHARTER_ADDRESSES_MAX);
+}
+
+static void every_truncation_and_any_surplus_is_refused(void **state)
+{
+	struct weir_charter c = good(), got = { .mtu = 7 };
+	size_t n = build(&c);
+
+	(void)state;
+	for (size_t i = 0; i < n; i++)
+		CHECK(!parse(i, &got));
+	CHECK(!parse(n + 1, &got));
+	CHECK_EQ(got.mtu, 7);
+}
+
+static void bool_bytes_are_0_or_1_and_counts_are_bounded(void **state)
+{
+	static const struct {
+		size_t back; /* from the end of the lists of an empty charter */
+		uint8_t to;
+	} row[] = {
+		{ 1, 65 },            /* hosts */
+		{ 3, 255 },           /* own */
+		{ 4, 2 },             /* own, high byte */
+		{ 5, 9 },             /* upstreams */
+		{ 6 + 8 + 4 + 1, 2 }, /* verbose */
+	};
+	struct weir_charter c = good(), got;
+
+	(void)state;
+	c.n_hosts = c.n_own = c.n_upstreams = 0;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		size_t n = build(&c);
+
+		CHECK(parse(n, &got));
+		room[n - row[i].back] = row[i].to;
+		CHECK(!parse(n, &got));
+	}
+}
+
+/* each row makes one value wrong */
+#define BREAK(name, statement)                                                 \
+	static void name(struct weir_charter *c)                               \
+	{                                                                      \
+		statement;                                                     \
+	}
+BREAK(no_link, c->link = (enum weir_charter_link)0)
+BREAK(odd_offload, c->offload = 1u << 9)
+BREAK(odd_net, c->net = 1u << 9)
+BREAK(small_mtu, c->mtu = WEIR_MTU_MIN - 1)
+BREAK(large_mtu, c->mtu = WEIR_MTU_MAX + 1)
+BREAK(mtu_for_six, c->mtu = WEIR_MTU_IPV6_MIN - 1)
+BREAK(group_mac, c->guest_mac.b[0] = 1)
+BREAK(no_mac, memset(&c->gateway_mac, 0, 6))
+BREAK(same_mac, c->guest_mac = c->gateway_mac)
+BREAK(no_len4, c->len4 = 0)
+BREAK(long_len4, c->len4 = 31)
+BREAK(far_gateway, c->gateway4 = weir_addr_from4(0x0a000302))
+BREAK(same_dns, c->dns4 = c->gateway4)
+BREAK(loopback, c->guest4 = weir_addr_from4(0x7f000001))
+BREAK(six_as_four, c->guest4 = c->guest6)
+BREAK(four_as_six, c->guest6 = c->guest4)
+BREAK(no_len6, c->len6 = 0)
+BREAK(long_len6, c->len6 = 127)
+BREAK(far_dns6, c->dns6.b[1] = 1)
+BREAK(global_router, c->router6 = c->gateway6)
+BREAK(no_flows, c->max_flows = 0)
+BREAK(many_flows, c->max_flows = WEIR_CONNS_MAX + 1)
+BREAK(no_payload, c->payload_bytes = 1)
+BREAK(much_payload, c->payload_bytes = ~0ull)
+BREAK(no_port, c->upstream[0].port = 0)
+BREAK(no_upstream, memset(&c->upstream[1].addr, 0, 16))
+BREAK(no_name, c->host[0].name[0] = 0)
+BREAK(upper_name, c->host[0].name[0] = 'B')
+BREAK(final_dot, c->host[0].name[13] = '.')
+BREAK(two_dots, c->host[0].name[4] = '.')
+BREAK(control_name, c->host[0].name[2] = '\n')
+BREAK(long_label, memset(c->host[0].name, 'a', 64))
+
+static void each_wrong_value_is_refused(void **state)
+{
+	static void (*const row[])(struct weir_charter *) = {
+		no_link,   odd_offload, odd_net,      small_mtu,
+		large_mtu, mtu_for_six, group_mac,    no_mac,
+		same_mac,  no_len4,     long_len4,    far_gateway,
+		same_dns,  loopback,    six_as_four,  four_as_six,
+		no_len6,   long_len6,   far_dns6,     global_router,
+		no_flows,  many_flows,  no_payload,   much_payload,
+		no_port,   no_upstream, no_name,      upper_name,
+		final_dot, two_dots,    control_name, long_label,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		struct weir_charter c = good(), got;
+
+		row[i](&c);
+		if (weir_charter_is_valid(&c) || parse(build(&c), &got))
+			fail_msg("row %zu was accepted", i);
+	}
+}
+
+static void without_ipv6_its_fields_do_not_matter(void **state)
+{
+	struct weir_charter c = good(), got;
+
+	(void)state;
+	c.has6 = false;
+	c.mtu = 600;
+	c.len6 = 0;
+	memset(&c.guest6, 0, 16);
+	CHECK(parse(build(&c), &got));
+}
+
+static void upstreams_and_own_addresses_change_alone(void **state)
+{
+	struct weir_charter c = good(), to = good();
+	struct weir_wr w = weir_wr_over(room, sizeof(room));
+	struct weir_rd in;
+
+	(void)state;
+	c.n_upstreams = 1;
+	c.upstream[0].port = 99;
+	weir_charter_build_upstreams(&c, &w);
+	for (size_t i = 0; i < weir_wr_len(&w); i++) {
+		in = weir_rd_over(room, i);
+		CHECK(!weir_charter_parse_upstreams(&in, &to));
+	}
+	CHECK_EQ(to.n_upstreams, 2);
+	in = weir_rd_over(room, weir_wr_len(&w));
+	CHECK(weir_charter_parse_upstreams(&in, &to));
+	CHECK_EQ(to.n_upstreams, 1);
+	CHECK_EQ(to.upstream[0].port, 99);
+	CHECK_EQ(to.n_own, 3);
+
+	c.n_own = 2;
+	w = weir_wr_over(room, sizeof(room));
+	weir_charter_build_own(&c, &w);
+	in = weir_rd_over(room, weir_wr_len(&w) + 1);
+	CHECK(!weir_charter_parse_own(&in, &to));
+	in = weir_rd_over(room, weir_wr_len(&w));
+	CHECK(weir_charter_parse_own(&in, &to));
+	CHECK_EQ(to.n_own, 2);
+	CHECK_EQ(to.n_upstreams, 1);
+}
+
+T_MAIN(T(a_charter_survives_the_journey),
+       T(the_fullest_charter_fits_one_message),
+       T(every_truncation_and_any_surplus_is_refused),
+       T(bool_bytes_are_0_or_1_and_counts_are_bounded),
+       T(each_wrong_value_is_refused), T(without_ipv6_its_fields_do_not_matter),
+       T(upstreams_and_own_addresses_change_alone))
