@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * engine.c - birth, messages from control, the turn of the loop
+ *
+ * DOC: how it works
+ *
+ * Control sends a CHARTER (what network to be) and a LINK (the guest's
+ * frames).  When both are here all memory is laid out once: one anonymous
+ * mapping, address space for every limit, pages when they are touched.  READY
+ * is answered, and from then on the engine turns:
+ *
+ *	wait      until a descriptor or the nearest deadline, or not at all if
+ *		  something could go on
+ *	events    host sockets and control; the link is only noted
+ *	frames    up to WEIR_TURN_FRAMES_UP from the guest
+ *	timers    of all rooms
+ *	serve     each flow that has something to do, once
+ *
+ * Every step is bounded, nothing sleeps or polls, and a network without
+ * traffic has no deadline nearer than its idle times: no wake-ups.
+ *
+ * The time is read once a turn.
+ */
+#include "engine/engine.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "engine/datagrams.h"
+#include "engine/down.h"
+#include "engine/house.h"
+#include "engine/names.h"
+#include "engine/streams.h"
+#include "engine/up.h"
+#include "sys/clock.h"
+#include "sys/entropy.h"
+#include "sys/loop.h"
+#include "sys/msg.h"
+
+#define WINDOW_MAX   (4u << 20) /* payload of one flow and direction, at most */
+#define ANSWER_BYTES (WEIR_FRAME_MAX_BYTES + 256u)
+
+/* --- birth --- */
+
+static void fail(struct weir_house *h, const char *what, int err)
+{
+	char text[160];
+	int n = snprintf(text, sizeof(text), "%s: %s", what, strerror(err));
+
+	if (n < 0)
+		return;
+	if ((size_t)n >= sizeof(text))
+		n = (int)sizeof(text) - 1;
+	(void)weir_msg_send(h->control, WEIR_MSG_FAILED, text, (size_t)n, NULL,
+			    0);
+}
+
+static void learn_facts(struct weir_house *h)
+{
+	const struct weir_charter *c = &h->charter;
+
+	h->facts = (struct weir_kind_facts){
+		.guest = c->guest_mac,
+		.gateway = c->gateway_mac,
+		.guest4 = c->guest4,
+		.gateway4 = c->gateway4,
+		.dns4 = c->dns4,
+		.len4 = c->len4,
+		.has6 = c->has6,
+		.guest6 = c->guest6,
+		.gateway6 = c->gateway6,
+		.dns6 = c->dns6,
+		.router6 = c->router6,
+		.len6 = c->len6,
+	};
+	h->classes = (struct weir_class_facts){
+		.gateway4 = c->gateway4,
+		.dns4 = c->dns4,
+		.guest4 = c->guest4,
+		.len4 = c->len4,
+		.own = h->charter.own,
+		.n_own = c->n_own,
+	};
+	if (c->has6) {
+		h->classes.gateway6 = c->gateway6;
+		h->classes.dns6 = c->dns6;
+		h->classes.guest6 = c->guest6;
+		h->classes.len6 = c->len6;
+	}
+}
+
+static void set_up_conn(struct weir_house *h)
+{
+	const struct weir_charter *c = &h->charter;
+
+	h->env = (struct weir_conn_env){
+		.pool = &h->payload,
+		.mtu = c->mtu,
+		.tso4 = (c->offload & WEIR_OFFLOAD_TSO4) != 0,
+		.tso6 = (c->offload & WEIR_OFFLOAD_TSO6) != 0,
+		.window_max = WINDOW_MAX,
+		.idle_us = WEIR_IDLE_MS * 1000ull,
+	};
+	if (h->env.window_max > c->payload_bytes / 4)
+		h->env.window_max = (uint32_t)(c->payload_bytes / 4);
+	weir_entropy_fill(h->env.secret, sizeof(h->env.secret));
+	h->env_names = h->env;
+	h->env_names.idle_us = WEIR_DNS_TCP_IDLE_MS * 1000ull;
+}
+
+static void set_up_desk(struct weir_house *h)
+{
+	const struct weir_desk_config desk = {
+		.net = h->facts,
+		.mtu = (uint16_t)h->charter.mtu,
+		.ra = h->charter.has6,
+		.autonomous = true,
+	};
+
+	weir_desk_init(&h->desk, &desk, weir_house_now_ms(h));
+}
+
+static bool lay_out(struct weir_house *h)
+{
+	const struct weir_charter *c = &h->charter;
+	size_t len = weir_streams_bytes(c->max_flows) + weir_names_bytes() +
+		     weir_datagrams_bytes() + (size_t)c->payload_bytes +
+		     (size_t)(c->payload_bytes / WEIR_CHUNK_BYTES + 1) * 8 +
+		     WEIR_TAP_ROOM_BYTES + ANSWER_BYTES + (1u << 16);
+	struct weir_arena arena;
+	void *mem;
+
+	mem = mmap(NULL, len, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (mem == MAP_FAILED)
+		return false;
+	weir_arena_init(&arena, mem, len);
+	h->frame = weir_arena_take(&arena, 1, WEIR_TAP_ROOM_BYTES, 64);
+	h->answer = weir_arena_take(&arena, 1, ANSWER_BYTES, 64);
+	weir_entropy_fill(h->streams.key, sizeof(h->streams.key));
+	return h->frame && h->answer &&
+	       weir_streams_init(h, &arena, c->max_flows) &&
+	       weir_names_init(h, &arena) && weir_datagrams_init(h, &arena) &&
+	       weir_store_pool_init(&h->payload, &arena, c->payload_bytes);
+}
+
+/* Charter and link are here. */
+static int open_house(struct weir_house *h)
+{
+	int err;
+
+	learn_facts(h);
+	if (!lay_out(h)) {
+		fail(h, "no memory for the network", ENOMEM);
+		return 1;
+	}
+	set_up_conn(h);
+	set_up_desk(h);
+	err = weir_loop_watch(h->loop, h->link,
+			      WEIR_HOUSE_TAG(WEIR_HOUSE_TAG_LINK, 0), false,
+			      false);
+	if (err) {
+		fail(h, "cannot watch the link", -err);
+		return 1;
+	}
+	h->up = true;
+	return weir_msg_send(h->control, WEIR_MSG_READY, NULL, 0, NULL, 0) < 0;
+}
+
+/* --- control --- */
+
+static void send_summary(struct weir_house *h, enum weir_msg_kind kind)
+{
+	uint8_t body[sizeof(struct weir_summary) + 64];
+	struct weir_wr w = weir_wr_over(body, sizeof(body));
+
+	if (h->up) {
+		h->sum.dns_questions = h->names.ask.stats.questions;
+		h->sum.dns_cached = h->names.ask.stats.cached;
+		h->sum.dns_sent = h->names.ask.stats.sent;
+		h->sum.dns_failed = h->names.ask.stats.failures;
+	}
+	weir_summary_build(&h->sum, &w);
+	if (weir_wr_ok(&w))
+		(void)weir_msg_send(h->control, kind, body, weir_wr_len(&w),
+				    NULL, 0);
+}
+
+static void take_link(struct weir_house *h, struct weir_msg *m)
+{
+	if (m->n_fds == 0 || h->link >= 0)
+		return;
+	h->link = m->fd[0];
+	m->fd[0] = m->fd[--m->n_fds];
+}
+
+/* One message.  Return: -1 go on, else the exit status. */
+static int take_message(struct weir_house *h, struct weir_msg *m,
+			bool *have_charter)
+{
+	switch (m->kind) {
+	case WEIR_MSG_CHARTER:
+		if (!*have_charter && weir_charter_parse(&m->body, &h->charter))
+			*have_charter = true;
+		break;
+	case WEIR_MSG_LINK:
+		take_link(h, m);
+		break;
+	case WEIR_MSG_UPSTREAMS:
+		if (weir_charter_parse_upstreams(&m->body, &h->charter) &&
+		    h->up)
+			weir_names_reload(h);
+		break;
+	case WEIR_MSG_ADDRESSES:
+		if (weir_charter_parse_own(&m->body, &h->charter))
+			h->classes.n_own = h->charter.n_own;
+		break;
+	case WEIR_MSG_TALLY:
+		send_summary(h, WEIR_MSG_TALLY);
+		break;
+	case WEIR_MSG_STOP:
+		h->stopping = true;
+		break;
+	case WEIR_MSG_READY: /* the rest is not ours to hear */
+	case WEIR_MSG_FAILED:
+	case WEIR_MSG_BYE:
+	case WEIR_MSG_NOTE:
+	case WEIR_MSG_TAP:
+	case WEIR_MSG_STARTED:
+	case WEIR_MSG_STOPPED:
+	case WEIR_MSG_ENDED:
+	case WEIR_MSG_TROUBLE:
+	case WEIR_MSG_GO:
+	case WEIR_MSG_RESUME:
+	case WEIR_MSG_END:
+	case WEIR_MSG_KINDS:
+		break;
+	}
+	weir_msg_close_fds(m);
+	if (!h->up && *have_charter && h->link >= 0)
+		return open_house(h) ? 1 : -1;
+	return -1;
+}
+
+/* One message that waits.  Return: -1 go on, else the exit status. */
+static int hear_control(struct weir_house *h)
+{
+	uint8_t buf[WEIR_MSG_PACKET_BYTES];
+	bool have = h->charter.mtu != 0;
+	struct weir_msg m;
+	int r = weir_msg_receive(h->control, buf, sizeof(buf), &m);
+
+	if (r == -EAGAIN || r == -EPROTO)
+		return -1;
+	if (r <= 0)
+		return 1;
+	return take_message(h, &m, &have);
+}
+
+/* --- the turn --- */
+
+static uint64_t nearest(const struct weir_house *h)
+{
+	uint64_t due = weir_streams_due_us(h), d;
+
+	d = weir_datagrams_due_us(h);
+	due = d < due ? d : due;
+	d = weir_names_due_us(h);
+	due = d < due ? d : due;
+	d = weir_desk_due(&h->desk);
+	if (d != UINT64_MAX && d * 1000 < due)
+		due = d * 1000;
+	return due;
+}
+
+static void tick(struct weir_house *h)
+{
+	struct weir_wr out = weir_wr_over(h->answer, ANSWER_BYTES);
+
+	weir_streams_tick(h);
+	weir_datagrams_tick(h);
+	weir_names_tick(h);
+	if (weir_desk_tick(&h->desk, weir_house_now_ms(h), &out))
+		weir_down_frame(h, &out);
+}
+
+/* Return: -1 go on, else the exit status. */
+static int dispatch(struct weir_house *h, const struct weir_loop_event *e)
+{
+	uint64_t low = e->tag & ((UINT64_C(1) << 56) - 1);
+
+	switch ((enum weir_house_tag)(e->tag >> 56)) {
+	case WEIR_HOUSE_TAG_CONTROL:
+		return hear_control(h);
+	case WEIR_HOUSE_TAG_LINK:
+		h->link_ready = true;
+		return -1;
+	case WEIR_HOUSE_TAG_STREAM:
+		weir_streams_event(h, low, e->what);
+		return -1;
+	case WEIR_HOUSE_TAG_DATAGRAM:
+		weir_datagrams_event(h, (uint32_t)low, e->what);
+		return -1;
+	case WEIR_HOUSE_TAG_NAME:
+		weir_names_event(h, (uint32_t)low, e->what);
+		return -1;
+	}
+	return -1;
+}
+
+static uint64_t patience(const struct weir_house *h, bool more)
+{
+	uint64_t due;
+
+	if (more || h->link_ready)
+		return 0;
+	if (!h->up)
+		return UINT64_MAX;
+	due = nearest(h);
+	if (due == UINT64_MAX)
+		return UINT64_MAX;
+	return due > h->now_us ? due - h->now_us : 0;
+}
+
+/* Return: 0 or 1, the exit status. */
+static int turn(struct weir_house *h)
+{
+	struct weir_loop_event event[WEIR_TURN_EVENTS];
+	bool more = false;
+
+	while (!h->stopping) {
+		int n = weir_loop_wait(h->loop, event, WEIR_TURN_EVENTS,
+				       patience(h, more));
+
+		if (n < 0)
+			return 1;
+		h->now_us = weir_clock_now_ns() / 1000;
+		for (int i = 0; i < n; i++) {
+			int r = dispatch(h, &event[i]);
+
+			if (r >= 0)
+				return r;
+		}
+		if (!h->up)
+			continue;
+		if (h->link_ready && weir_up_frames(h) < 0) {
+			fail(h, "the guest's interface is gone", EIO);
+			return 1;
+		}
+		tick(h);
+		more = weir_streams_serve(h);
+	}
+	return 0;
+}
+
+static void close_house(struct weir_house *h)
+{
+	if (!h->up)
+		return;
+	weir_streams_end_all(h);
+	weir_datagrams_end_all(h);
+	weir_names_end_all(h);
+}
+
+int weir_engine_run(int control)
+{
+	struct weir_house *h;
+	int status = 1;
+
+	h = mmap(NULL, sizeof(*h), PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (h == MAP_FAILED)
+		return 1;
+	h->control = control;
+	h->link = -1;
+	h->loop = weir_loop_open();
+	h->now_us = weir_clock_now_ns() / 1000;
+	if (h->loop >= 0 &&
+	    weir_loop_watch(h->loop, control,
+			    WEIR_HOUSE_TAG(WEIR_HOUSE_TAG_CONTROL, 0), false,
+			    false) == 0)
+		status = turn(h);
+	close_house(h);
+	send_summary(h, WEIR_MSG_BYE);
+	if (h->loop >= 0)
+		close(h->loop);
+	if (h->link >= 0)
+		close(h->link);
+	munmap(h, sizeof(*h));
+	return status;
+}

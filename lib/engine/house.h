@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * house.h - what the rooms of the engine share: one network and its guest
+ *
+ * One thread owns all of it.  The rooms of this floor are the loop (engine),
+ * the two ways through the house (up, down), and for each kind of flow the
+ * room that ties its pure state to host sockets (streams, datagrams, names).
+ *
+ *	engine    birth, messages from control, the turn of the loop
+ *	up        a frame from the guest: seen, sorted, given to its room
+ *	down      frames to the guest: headers, checksums, the link
+ *	streams   TCP flows: dial, bytes both ways, ends
+ *	datagrams UDP flows
+ *	names     DNS
+ */
+#ifndef WEIR_ENGINE_HOUSE_H
+#define WEIR_ENGINE_HOUSE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/limits.h"
+#include "base/pool.h"
+#include "base/reason.h"
+#include "base/table.h"
+#include "base/timer.h"
+#include "flow/ask.h"
+#include "flow/assoc.h"
+#include "flow/conn.h"
+#include "flow/desk.h"
+#include "flow/store.h"
+#include "host/resolver.h"
+#include "link/tap.h"
+#include "packet/kind.h"
+#include "packet/view.h"
+#include "policy/class.h"
+#include "sys/charter.h"
+#include "sys/summary.h"
+
+#define WEIR_HOUSE_NONE UINT32_MAX
+
+/* what a descriptor in the loop is: the top byte of its tag */
+enum weir_house_tag {
+	WEIR_HOUSE_TAG_CONTROL = 1,
+	WEIR_HOUSE_TAG_LINK,
+	WEIR_HOUSE_TAG_STREAM,   /* low 56 bits: see streams.c */
+	WEIR_HOUSE_TAG_DATAGRAM, /* low 32 bits: the mapping */
+	WEIR_HOUSE_TAG_NAME,     /* low 32 bits: the slot */
+};
+
+#define WEIR_HOUSE_TAG(kind, low) ((uint64_t)(kind) << 56 | (low))
+
+/**
+ * struct weir_side - the host's side of a TCP flow
+ * @fd:    socket, or -1 (DNS over TCP, TIME-WAIT)
+ * @next:  in the list of flows that have something to do
+ * @flags: see streams.c
+ * @pending: DNS questions of a TCP flow that wait for their answers
+ */
+struct weir_side {
+	int fd;
+	uint32_t next;
+	uint16_t flags;
+	uint16_t pending;
+};
+
+/** struct weir_streams - all TCP flows */
+struct weir_streams {
+	struct weir_pool pool;
+	struct weir_table table;
+	struct weir_timer timer;
+	struct weir_conn *conn;
+	struct weir_side *side;
+	uint32_t busy, busy_last; /* list of flows with something to do */
+	uint32_t half_open;
+	uint32_t hand; /* where the search for a TIME-WAIT entry goes on */
+	uint64_t key[2];
+};
+
+/** struct weir_names - DNS: the sockets of questions in flight */
+struct weir_names {
+	struct weir_ask ask;
+	struct weir_ask_random random;
+	struct weir_resolver_call *call; /* one per slot */
+	uint64_t *slot;                  /* whose it is; 0: closed */
+	uint8_t *room;                   /* for one message */
+	uint8_t *gathered;               /* a question that came by TCP */
+};
+
+/** struct weir_datagrams - UDP: the sockets of mappings */
+struct weir_datagrams {
+	struct weir_assoc assoc;
+	int *fd; /* one per mapping */
+	uint8_t *room;
+};
+
+struct weir_house {
+	int loop, control, link;
+	bool up; /* charter and link are in force */
+	bool stopping;
+	bool link_ready; /* frames may wait */
+	uint64_t now_us;
+	struct weir_charter charter;
+	struct weir_kind_facts facts;
+	struct weir_class_facts classes;
+	struct weir_conn_env env;
+	struct weir_conn_env env_names; /* DNS over TCP: a shorter life */
+	struct weir_store_pool payload;
+	struct weir_desk desk;
+	struct weir_streams streams;
+	struct weir_datagrams datagrams;
+	struct weir_names names;
+	struct weir_summary sum;
+	uint8_t *frame;  /* one frame from the guest */
+	uint8_t *answer; /* one frame to the guest, built whole */
+	uint8_t quote[WEIR_FRAME_HEADER_BYTES]; /* see weir_up_quote() */
+};
+
+/** weir_house_count() - count a reason */
+static inline void weir_house_count(struct weir_house *h, enum weir_reason r)
+{
+	h->sum.reasons.count[r]++;
+}
+
+/** weir_house_now_ms() - the time of this turn in milliseconds */
+static inline uint64_t weir_house_now_ms(const struct weir_house *h)
+{
+	return h->now_us / 1000;
+}
+
+#endif /* WEIR_ENGINE_HOUSE_H */
