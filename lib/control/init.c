@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * init.c - PID 1 of the sandbox: starts CMD, reaps, forwards, ends all
+ *
+ * States:
+ *
+ *	waiting ── GO: start() ──► running ── CMD ended: finish() ──► gone
+ *	   │                        │  ▲ │
+ *	   │           STOPPED told ▼  │ │ RESUME
+ *	   │                       (stopped)
+ *	   └── control gone, END ──► ending: CMD has its signal, then 900 ms
+ *
+ * The end of control's socket means that control is gone: everything ends at
+ * once, whatever PR_SET_PDEATHSIG does.
+ *
+ * Signals from the terminal reach init only when CMD shares its process
+ * group, and then they reach CMD as well: those are not passed on.
+ */
+#include "control/init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "control/gate.h"
+#include "sys/clock.h"
+#include "sys/confine.h"
+#include "sys/msg.h"
+
+#define NAME_BYTES 256u
+
+struct init {
+	const struct weir_sandbox *s;
+	pid_t cmd; /* 0 before it runs */
+	int signals;
+	uint64_t deadline_ms; /* 0: none */
+};
+
+/** struct stumble - why CMD does not run, from the child that was to be CMD */
+struct stumble {
+	int at_exec; /* else at setting it up */
+	int error;
+};
+
+static void tell(const struct init *i, enum weir_msg_kind kind, uint32_t v)
+{
+	uint8_t body[4];
+	struct weir_wr w = weir_wr_over(body, sizeof(body));
+
+	weir_wr_be32(&w, v);
+	(void)weir_msg_send(i->s->sock, kind, body, sizeof(body), NULL, 0);
+}
+
+/* descriptors: only 0 to 2 and the kept ones survive execve(2) */
+static int close_on_exec(const struct weir_orders *o)
+{
+	if (close_range(3, ~0u, CLOSE_RANGE_CLOEXEC))
+		return -errno;
+	for (uint32_t k = 0; k < o->n_kept; k++)
+		if (o->keep[k] > 2 && fcntl(o->keep[k], F_SETFD, 0))
+			return -errno;
+	return 0;
+}
+
+/* the second user namespace: no power over what the first one owns */
+static int enter_namespace(const struct weir_sandbox *s)
+{
+	bool root = s->orders->as_root;
+
+	if (unshare(CLONE_NEWUSER))
+		return -errno;
+	return weir_sandbox_map(root ? 0 : s->uid, s->uid, root ? 0 : s->gid,
+				s->gid);
+}
+
+static void take_terminal(const struct weir_terminal *t)
+{
+	if (!t->own_group)
+		return;
+	(void)setpgid(0, 0);
+	/* SIGTTOU is blocked until the mask is restored */
+	if (t->lent)
+		(void)tcsetpgrp(t->fd, getpgrp());
+}
+
+static void become_cmd(const struct weir_sandbox *s, int report)
+{
+	struct stumble why = { .at_exec = 0 };
+
+	take_terminal(&s->terminal);
+	why.error = -enter_namespace(s);
+	if (why.error == 0)
+		why.error = -close_on_exec(s->orders);
+	if (why.error == 0 && (prctl(PR_SET_PDEATHSIG, SIGKILL) ||
+			       prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)))
+		why.error = errno;
+	if (why.error == 0)
+		why.error = -weir_gate_close();
+	if (why.error == 0) {
+		(void)sigaction(SIGCHLD, &s->chld, NULL);
+		(void)sigprocmask(SIG_SETMASK, &s->mask, NULL);
+		(void)execvp(s->orders->argv[0], s->orders->argv);
+		why.at_exec = 1;
+		why.error = errno;
+	}
+	if (write(report, &why, sizeof(why)) != (ssize_t)sizeof(why))
+		_exit(WEIR_SANDBOX_FAILED);
+	_exit(WEIR_SANDBOX_FAILED);
+}
+
+/* CMD does not run: the sentence and the code of a shell */
+_Noreturn static void stumbled(const struct init *i, const struct stumble *why)
+{
+	const char *name = i->s->orders->argv[0];
+	char shown[NAME_BYTES];
+	struct weir_text t = weir_text_over(shown, sizeof(shown));
+	size_t n = strlen(name);
+
+	weir_text_add_escaped(&t, name, n < 60 ? n : 60);
+	if (!why->at_exec)
+		weir_sandbox_trouble(i->s, WEIR_SANDBOX_FAILED,
+				     "the sandbox cannot be closed behind %s: "
+				     "%s",
+				     shown, strerror(why->error));
+	if (why->error == ENOENT && strchr(name, '/') &&
+	    access(name, F_OK) == 0)
+		weir_sandbox_trouble(
+			i->s, 126, "%s: the interpreter it names is not found",
+			shown);
+	if (why->error == ENOENT || why->error == ENOTDIR)
+		weir_sandbox_trouble(i->s, 127, "%s: not found", shown);
+	if (why->error == EACCES)
+		weir_sandbox_trouble(i->s, 126, "%s: not executable", shown);
+	weir_sandbox_trouble(i->s, 126, "%s: cannot be run: %s", shown,
+			     strerror(why->error));
+}
+
+static void start(struct init *i)
+{
+	struct stumble why;
+	int report[2];
+	ssize_t n;
+
+	if (pipe2(report, O_CLOEXEC))
+		weir_sandbox_trouble(i->s, WEIR_SANDBOX_FAILED,
+				     "no pipe for CMD: %s", strerror(errno));
+	i->cmd = fork();
+	if (i->cmd < 0)
+		weir_sandbox_trouble(i->s, WEIR_SANDBOX_FAILED,
+				     "CMD cannot be started: %s",
+				     strerror(errno));
+	if (i->cmd == 0)
+		become_cmd(i->s, report[1]);
+	close(report[1]);
+	do {
+		n = read(report[0], &why, sizeof(why));
+	} while (n < 0 && errno == EINTR);
+	close(report[0]);
+	if (n == (ssize_t)sizeof(why))
+		stumbled(i, &why);
+	for (uint32_t k = 0; k < i->s->orders->n_kept; k++)
+		if (i->s->orders->keep[k] > 2)
+			close(i->s->orders->keep[k]);
+	weir_confine_limits();
+	weir_confine_capabilities();
+	tell(i, WEIR_MSG_STARTED, 0);
+}
+
+static void signal_cmd(const struct init *i, int sig)
+{
+	if (i->cmd > 0)
+		(void)kill(i->s->terminal.own_group ? -i->cmd : i->cmd, sig);
+}
+
+/*
+ * Without a PID namespace: kill our children until there are none.  Orphans
+ * become our children, so everything CMD started is reached.
+ */
+static void kill_descendants(void)
+{
+	char path[64], text[4096];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", getpid(),
+		 getpid());
+	for (;;) {
+		int fd = open(path, O_RDONLY | O_CLOEXEC);
+		ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+		char *at = text;
+
+		if (fd >= 0)
+			close(fd);
+		text[n > 0 ? n : 0] = 0;
+		for (;;) {
+			char *end;
+			long pid = strtol(at, &end, 10);
+
+			if (end == at || (!*end && n == sizeof(text) - 1))
+				break;
+			if (pid > 1)
+				(void)kill((pid_t)pid, SIGKILL);
+			at = end;
+		}
+		if (waitpid(-1, NULL, 0) < 0 && errno == ECHILD)
+			return;
+	}
+}
+
+_Noreturn static void finish(const struct init *i)
+{
+	if (!i->s->own_pids) {
+		signal_cmd(i, SIGKILL);
+		kill_descendants();
+	}
+	_exit(0); /* and with PID 1 everything in its namespace */
+}
+
+/* end CMD with @sig; what is left after the grace is killed */
+static void end(struct init *i, int sig)
+{
+	if (i->cmd == 0)
+		finish(i);
+	signal_cmd(i, sig);
+	signal_cmd(i, SIGCONT);
+	if (!i->deadline_ms)
+		i->deadline_ms = weir_clock_now_ms() + WEIR_STOP_GRACE_MS;
+}
+
+static void reap(struct init *i)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
+		if (pid != i->cmd)
+			continue;
+		if (WIFSTOPPED(status)) {
+			tell(i, WEIR_MSG_STOPPED, (uint32_t)WSTOPSIG(status));
+			continue;
+		}
+		tell(i, WEIR_MSG_ENDED,
+		     WIFSIGNALED(status) ? 128u + (uint32_t)WTERMSIG(status)
+					 : (uint32_t)WEXITSTATUS(status));
+		finish(i);
+	}
+}
+
+static void on_signal(struct init *i)
+{
+	struct signalfd_siginfo info;
+
+	while (read(i->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGCHLD)
+			reap(i);
+		else if (info.ssi_code <= 0) /* from a process, to us */
+			end(i, (int)info.ssi_signo);
+	}
+}
+
+static void on_message(struct init *i)
+{
+	uint8_t room[WEIR_MSG_HEADER_BYTES + 64];
+	struct weir_msg m;
+	uint32_t v;
+
+	if (weir_msg_receive(i->s->sock, room, sizeof(room), &m) <= 0)
+		finish(i);
+	weir_msg_close_fds(&m);
+	v = m.body.left ? weir_rd_be32(&m.body) : 0;
+	if (m.kind == WEIR_MSG_GO && i->cmd == 0) {
+		start(i);
+	} else if (m.kind == WEIR_MSG_RESUME && i->cmd > 0) {
+		if (v == 1 && i->s->terminal.own_group)
+			(void)tcsetpgrp(i->s->terminal.fd, i->cmd);
+		signal_cmd(i, SIGCONT);
+	} else if (m.kind == WEIR_MSG_END && v > 0 && v < 32) {
+		end(i, (int)v);
+	}
+}
+
+static int open_signals(void)
+{
+	static const int wanted[] = { SIGCHLD, SIGTERM, SIGHUP, SIGINT,
+				      SIGQUIT };
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t k = 0; k < sizeof(wanted) / sizeof(wanted[0]); k++)
+		sigaddset(&set, wanted[k]);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static int timeout_of(const struct init *i)
+{
+	uint64_t now;
+
+	if (!i->deadline_ms)
+		return -1;
+	now = weir_clock_now_ms();
+	return now >= i->deadline_ms ? 0 : (int)(i->deadline_ms - now);
+}
+
+void weir_init_run(const struct weir_sandbox *s)
+{
+	struct init i = { .s = s, .signals = open_signals() };
+
+	if (i.signals < 0)
+		weir_sandbox_trouble(s, WEIR_SANDBOX_FAILED,
+				     "init gets no signals: %s",
+				     strerror(errno));
+	for (;;) {
+		struct pollfd p[2] = {
+			{ .fd = s->sock, .events = POLLIN },
+			{ .fd = i.signals, .events = POLLIN },
+		};
+
+		(void)poll(p, 2, timeout_of(&i));
+		if (p[1].revents)
+			on_signal(&i);
+		if (p[0].revents)
+			on_message(&i);
+		if (timeout_of(&i) == 0) {
+			tell(&i, WEIR_MSG_ENDED, 128u + SIGKILL);
+			finish(&i);
+		}
+	}
+}
