@@ -168,7 +168,7 @@ void weir_datagrams_event(struct weir_house *h, uint32_t mapping, uint32_t what)
 	struct weir_assoc_ends ends;
 	struct weir_addr from;
 	enum weir_reason r;
-	uint16_t port;
+	uint16_t port = 0;
 	uint32_t i;
 
 	(void)what;

@@ -28,6 +28,7 @@
 #define FROM_TCP          2u
 #define TCP_ANSWERS_BYTES (128u << 10) /* unread answers of one flow */
 #define TCP_PENDING_MAX   64u          /* questions of one flow at once */
+#define LISTEN_MAX        16u          /* datagrams of one call and turn */
 
 static uint64_t tag_of(uint32_t slot)
 {
@@ -314,8 +315,10 @@ void weir_names_event(struct weir_house *h, uint32_t slot, uint32_t what)
 	(void)what;
 	if (id == 0)
 		return; /* closed earlier in this turn */
-	while (took == WEIR_ASK_IGNORED &&
-	       (len = weir_resolver_run(c, n->room, WEIR_ASK_ROOM_BYTES)) > 0) {
+	for (unsigned k = 0;
+	     k < LISTEN_MAX && took == WEIR_ASK_IGNORED &&
+	     (len = weir_resolver_run(c, n->room, WEIR_ASK_ROOM_BYTES)) > 0;
+	     k++) {
 		took = weir_ask_upstream(&n->ask, id, n->room, (size_t)len,
 					 h->now_us, &review);
 		if (took == WEIR_ASK_REVIEW)

@@ -589,6 +589,19 @@ static void send_segments(struct weir_house *h, uint32_t i)
 	}
 }
 
+/* The host's side is broken, and recv() will not be the one to tell. */
+static bool is_dead(struct weir_house *h, uint32_t i)
+{
+	struct weir_conn *c = conn_of(h, i);
+	uint16_t flags = h->streams.side[i].flags;
+
+	if (c->state != WEIR_CONN_OPEN)
+		return false;
+	if (flags & SIDE_ENDED_DOWN)
+		return flags & (SIDE_ERROR | SIDE_BROKEN);
+	return flags & SIDE_ERROR && weir_conn_down_is_stuck(c);
+}
+
 /* Bytes from the host, as far as the guest's window goes. */
 static void pull_down(struct weir_house *h, uint32_t i)
 {
@@ -605,11 +618,7 @@ static void pull_down(struct weir_house *h, uint32_t i)
 		if (c->state == WEIR_CONN_OVER)
 			return;
 	}
-	if (side->flags & SIDE_ERROR && c->state == WEIR_CONN_OPEN &&
-	    (side->flags & SIDE_ENDED_DOWN ||
-	     weir_conn_down_wants(c, &h->env) == 0))
-		weir_conn_host_reset(c); /* nobody will read it out */
-	else if (side->flags & SIDE_BROKEN && side->flags & SIDE_ENDED_DOWN)
+	if (is_dead(h, i))
 		weir_conn_host_reset(c);
 }
 

@@ -338,7 +338,7 @@ static bool is_waiting(const struct weir_ask *a, uint32_t slot,
 	for (; i != NONE; i = a->waiter[i].next) {
 		const struct weir_ask_guest *w = &a->waiter[i].guest;
 
-		if (w->style.id == g->style.id && !w->tcp &&
+		if (w->style.id == g->style.id && w->tcp == g->tcp &&
 		    memcmp(&w->from, &g->from, sizeof(w->from)) == 0)
 			return true;
 	}

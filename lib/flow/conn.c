@@ -309,6 +309,11 @@ uint32_t weir_conn_down_wants(const struct weir_conn *c,
 	return limit - held;
 }
 
+bool weir_conn_down_is_stuck(const struct weir_conn *c)
+{
+	return c->down.len != 0 && c->snd_nxt == c->snd_una;
+}
+
 unsigned weir_conn_down_room(struct weir_conn *c, struct weir_conn_env *env,
 			     uint32_t want, struct weir_span *ret, unsigned max)
 {
@@ -333,8 +338,12 @@ void weir_conn_down_filled(struct weir_conn *c, struct weir_conn_env *env,
 
 /* --- up --- */
 
-/* A window update of its own: when it doubles, or when it was all but shut. */
-static void check_window(struct weir_conn *c, const struct weir_conn_env *env)
+/*
+ * A window update of its own: when the window was all but shut, and, once the
+ * host took what waited, when it could be doubled.
+ */
+static void check_window(struct weir_conn *c, const struct weir_conn_env *env,
+			 bool drained)
 {
 	uint32_t gain = weir_transmit_offer(c, env);
 	uint32_t left = c->rcv_edge - c->rcv_nxt;
@@ -342,7 +351,7 @@ static void check_window(struct weir_conn *c, const struct weir_conn_env *env)
 
 	if (c->flags & WEIR_CONN_F_GUEST_FIN || gain == 0 || gain < step)
 		return;
-	if (left < step || gain >= weir_transmit_cap(c, env) / 2)
+	if (left < step || (drained && gain >= weir_transmit_cap(c, env) / 2))
 		c->flags |= WEIR_CONN_F_ACK_NOW;
 }
 
@@ -446,7 +455,7 @@ static void accepted(struct weir_conn *c, const struct weir_conn_env *env,
 		join_early(c);
 	grow_window(c, env);
 	schedule_ack(c, env, now_us);
-	check_window(c, env);
+	check_window(c, env, false);
 	absorb_fin(c);
 	settle(c, now_us);
 }
@@ -485,7 +494,7 @@ void weir_conn_up_taken(struct weir_conn *c, struct weir_conn_env *env,
 	c->bytes_up += n;
 	if (c->flags & WEIR_CONN_F_HELD)
 		c->flags |= WEIR_CONN_F_ACK_NOW;
-	check_window(c, env);
+	check_window(c, env, true);
 }
 
 bool weir_conn_up_is_ended(const struct weir_conn *c)

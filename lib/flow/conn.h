@@ -222,6 +222,10 @@ void weir_conn_up_shut(struct weir_conn *c, uint64_t now_us);
 uint32_t weir_conn_down_wants(const struct weir_conn *c,
 			      const struct weir_conn_env *env);
 
+/** weir_conn_down_is_stuck() - bytes are held and none is in flight: the guest
+ * keeps its window shut */
+bool weir_conn_down_is_stuck(const struct weir_conn *c);
+
 /**
  * weir_conn_down_room() - where the next @want bytes from the host go
  *

@@ -59,7 +59,7 @@ int weir_post_send(int fd, const struct weir_addr *to, uint16_t port,
 int weir_post_receive(int fd, uint8_t *to, struct weir_addr *ret_from,
 		      uint16_t *ret_port)
 {
-	struct sockaddr_storage from;
+	struct sockaddr_storage from = { .ss_family = AF_UNSPEC };
 	struct sockaddr_in in;
 	struct sockaddr_in6 in6;
 	socklen_t len = sizeof(from);

@@ -351,27 +351,29 @@ static void a_denied_name_stays_here(void **state)
 static void dropped_addresses_do_not_reach_the_guest_or_the_cache(void **state)
 {
 	static struct heard h;
+	struct query q = plain;
 
 	(void)state;
+	q.flags |= WEIR_DNS_AD;
 	world_open(&w, 1, true, NULL, 0);
 	w.drop[w.n_drops++] = addr("10.0.0.1");
-	world_ask(&w, &plain);
+	world_ask(&w, &q);
 	world_serve(&w, 0,
 		    "NOERROR AD: www.example 300 A 10.0.0.1; "
 		    "www.example 200 A 1.1.1.1; www.example 9 A 10.0.0.1");
 	told_is(&w, "NOERROR", "www.example 200 A 1.1.1.1");
-	world_ask(&w, &plain);
+	world_ask(&w, &q);
 	told_is(&w, "NOERROR", "www.example 200 A 1.1.1.1");
 	hear(&w.told[1], &h);
 	CHECK(!(h.h.flags & WEIR_DNS_AD)); /* no more what was verified */
 	world_wait(&w, 400 * SECOND);
-	world_ask(&w, &plain);
+	world_ask(&w, &q);
 	world_serve(&w, 1, "NOERROR: www.example 300 A 10.0.0.1");
 	told_is(&w, "NXDOMAIN", "");
 	hear(&w.told[w.n_told - 1], &h);
 	CHECK_EQ(h.edns.ede, WEIR_DNS_EDE_FILTERED);
 	CHECK_EQ(w.ask.stats.filtered, 1);
-	CHECK_EQ(world_ask(&w, &plain), WEIR_ASK_WAIT);
+	CHECK_EQ(world_ask(&w, &q), WEIR_ASK_WAIT);
 	world_close(&w);
 }
 
@@ -494,6 +496,23 @@ static void a_server_that_was_silent_three_times_comes_last(void **state)
 	world_wait(&w, 10 * SECOND);
 	world_ask(&w, &q);
 	CHECK_EQ(w.sent[7].server.port, 53);
+	world_close(&w);
+}
+
+static void an_answer_makes_up_for_silences(void **state)
+{
+	struct query q = plain;
+
+	(void)state;
+	world_open(&w, 2, true, NULL, 0);
+	for (unsigned i = 0; i < 8; i++) { /* silent, silent, answers, … */
+		q.type = (uint16_t)(300 + i);
+		world_ask(&w, &q);
+		CHECK_EQ(w.sent[w.n_sent - 1].server.port, 53);
+		if (i % 3 < 2)
+			world_wait(&w, 2 * SECOND);
+		world_serve(&w, w.n_sent - 1, "NXDOMAIN:");
+	}
 	world_close(&w);
 }
 
@@ -1068,6 +1087,7 @@ T_MAIN(T(what_goes_upstream_is_ours_not_the_guests),
        T(a_failing_server_is_followed_by_the_next_at_once),
        T(with_no_server_at_all_it_is_a_failure_at_once),
        T(a_server_that_was_silent_three_times_comes_last),
+       T(an_answer_makes_up_for_silences),
        T(a_truncated_answer_is_asked_for_by_tcp),
        T(a_server_without_edns_is_asked_without),
        T(an_answer_whose_case_was_lost_is_asked_for_by_tcp),

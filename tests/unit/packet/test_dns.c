@@ -330,7 +330,7 @@ static void options_of_edns_stay_in_their_record(void **state)
 {
 	/* clang-format off */
 	static const struct {
-		uint8_t data[10];
+		uint8_t data[12];
 		size_t len;
 		bool ok;
 		uint16_t ede;
@@ -340,6 +340,7 @@ static void options_of_edns_stay_in_their_record(void **state)
 		{ { 0, 15, 0, 4, 0, 17, 'h', 'i' }, 8, true, 17 },
 		{ { 0, 15, 0, 1, 9 }, 5, true, WEIR_DNS_EDE_NONE },
 		{ { 0, 10, 0, 0, 0, 15, 0, 2, 0, 22 }, 10, true, 22 },
+		{ { 0, 15, 0, 2, 0, 3, 0, 15, 0, 2, 0, 4 }, 12, true, 3 },
 		{ { 0, 15, 0, 3, 0, 15 }, 6, false, 0 },
 		{ { 0, 15, 0 }, 3, false, 0 },
 		{ { 0 }, 1, false, 0 },
