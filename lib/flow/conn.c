@@ -9,8 +9,11 @@
  * there are two connections with a pipe between them, and the one promise is
  * that the guest cannot tell: what the far side did is what the guest sees.
  *
- *   guest SYN
- *      | weir_conn_init()
+ *   guest SYN               a client of the host
+ *      | weir_conn_init()      | weir_conn_call(): SYN
+ *      |                     CALL -- RST, or 30 s of silence ----------+
+ *      |                       | SYN-ACK, which we acknowledge         |
+ *      |                       +---> OPEN                              |
  *    DIAL ---- weir_conn_host_failed(): RST, ICMP or silence ----------+
  *      | weir_conn_host_connected(): SYN-ACK                           |
  *    REPLY --- 30 s without the guest's ACK: silence ------------------+
@@ -38,11 +41,6 @@
  * at offset up.len + (s - rcv_nxt), early or not.  Early runs are remembered
  * in `early` (gaps.h).
  *
- * Acknowledgements are delayed by at most DELAY_ACK_US in the hope of a
- * segment to ride on.  Where that hope fails (the timer fires) the guest may
- * be waiting (Nagle), so the next QUICK_ACKS are sent at once.  A lot of bytes,
- * a gap, a FIN or a window that can be opened are acknowledged at once.
- *
  * Invariants:
  *  1. snd_una <= snd_nxt <= snd_max, in sequence space.
  *  2. Offset 0 of `down` is snd_una (from OPEN on).
@@ -52,7 +50,7 @@
  *  5. Nothing is done for a segment that RFC 9293 and 5961 say to drop.
  *
  * Urgent data is ordinary data; data on a SYN is not acknowledged, so the
- * guest sends it again; simultaneous open does not exist (we never open).
+ * guest sends it again; a simultaneous open is not answered.
  */
 #include "flow/conn.h"
 
@@ -60,12 +58,9 @@
 #include "base/siphash.h"
 #include "flow/seq.h"
 #include "flow/transmit.h"
+#include "flow/window.h"
 
-#define DELAY_ACK_US        10000u
-#define QUICK_ACKS          16u
-#define ACK_EVERY           16384u /* bytes, or two full segments if that is less */
 #define WINDOW_FIRST        262144u
-#define WINDOW_IN_SYN       65408u /* a multiple of 2^7, see transmit.c */
 #define MSS_DEFAULT4        536u
 #define MSS_DEFAULT6        1220u
 #define MSS_LEAST           88u
@@ -98,7 +93,7 @@ static uint32_t isn(const struct weir_conn_env *env,
 static void learn(struct weir_conn *c, const struct weir_conn_env *env,
 		  const struct weir_tcp *syn)
 {
-	uint32_t most = weir_transmit_mss_up(c, env), mss = syn->mss;
+	uint32_t most = weir_window_mss_up(c, env), mss = syn->mss;
 
 	if (mss == 0)
 		mss = weir_addr_is4(&c->ends.far) ? MSS_DEFAULT4 : MSS_DEFAULT6;
@@ -124,13 +119,13 @@ static void set_isn(struct weir_conn *c, uint32_t iss)
 	c->snd_max = iss + 1;
 }
 
-void weir_conn_init(struct weir_conn *c, const struct weir_conn_env *env,
-		    const struct weir_conn_ends *ends,
-		    const struct weir_tcp *syn, uint64_t now_us)
+static void begin(struct weir_conn *c, const struct weir_conn_env *env,
+		  const struct weir_conn_ends *ends, enum weir_conn_state state,
+		  uint64_t now_us)
 {
 	*c = (struct weir_conn){
 		.ends = *ends,
-		.state = WEIR_CONN_DIAL,
+		.state = (uint8_t)state,
 		.cwnd = UINT32_MAX,
 		.rto = RTO_FIRST_US,
 		.rcv_cap = WINDOW_FIRST,
@@ -145,7 +140,22 @@ void weir_conn_init(struct weir_conn *c, const struct weir_conn_env *env,
 	weir_store_init(&c->up);
 	weir_store_init(&c->down);
 	set_isn(c, isn(env, ends, now_us));
+}
+
+void weir_conn_init(struct weir_conn *c, const struct weir_conn_env *env,
+		    const struct weir_conn_ends *ends,
+		    const struct weir_tcp *syn, uint64_t now_us)
+{
+	begin(c, env, ends, WEIR_CONN_DIAL, now_us);
 	learn(c, env, syn);
+}
+
+void weir_conn_call(struct weir_conn *c, const struct weir_conn_env *env,
+		    const struct weir_conn_ends *ends, uint64_t now_us)
+{
+	begin(c, env, ends, WEIR_CONN_CALL, now_us);
+	c->flags |= WEIR_CONN_F_SYNACK_NOW;
+	c->due_life = now_us + WEIR_HALF_OPEN_MS * 1000ull;
 }
 
 bool weir_conn_is_syn(const struct weir_tcp *t)
@@ -243,16 +253,23 @@ void weir_conn_abort(struct weir_conn *c, enum weir_reason why)
 
 /* --- what the host did --- */
 
-void weir_conn_host_connected(struct weir_conn *c, uint64_t now_us)
+/* The right edge as our SYN told it. */
+static void first_edge(struct weir_conn *c)
 {
 	uint32_t window = c->rcv_cap;
 
+	c->rcv_edge =
+		c->rcv_nxt + (window < WEIR_WINDOW_IN_SYN ? window & ~127u
+							  : WEIR_WINDOW_IN_SYN);
+}
+
+void weir_conn_host_connected(struct weir_conn *c, uint64_t now_us)
+{
 	if (c->state != WEIR_CONN_DIAL)
 		return;
 	c->state = WEIR_CONN_REPLY;
 	c->flags |= WEIR_CONN_F_SYNACK_NOW;
-	c->rcv_edge = c->rcv_nxt +
-		      (window < WINDOW_IN_SYN ? window & ~127u : WINDOW_IN_SYN);
+	first_edge(c);
 	c->due_life = now_us + WEIR_HALF_OPEN_MS * 1000ull;
 }
 
@@ -273,7 +290,7 @@ void weir_conn_host_reset(struct weir_conn *c)
 {
 	if (c->state == WEIR_CONN_WAIT) {
 		over(c, WEIR_REASON_CLOSED);
-	} else if (c->state == WEIR_CONN_REPLY) {
+	} else if (c->state == WEIR_CONN_REPLY || c->state == WEIR_CONN_CALL) {
 		weir_conn_abort(c, WEIR_REASON_HOST_RESET);
 	} else if (c->state == WEIR_CONN_OPEN) {
 		if (c->over == WEIR_REASON_NONE)
@@ -337,51 +354,6 @@ void weir_conn_down_filled(struct weir_conn *c, struct weir_conn_env *env,
 }
 
 /* --- up --- */
-
-/*
- * A window update of its own: when the window was all but shut, and, once the
- * host took what waited, when it could be doubled.
- */
-static void check_window(struct weir_conn *c, const struct weir_conn_env *env,
-			 bool drained)
-{
-	uint32_t gain = weir_transmit_offer(c, env);
-	uint32_t left = c->rcv_edge - c->rcv_nxt;
-	uint32_t step = weir_transmit_step(c, env);
-
-	if (c->flags & WEIR_CONN_F_GUEST_FIN || gain == 0 || gain < step)
-		return;
-	if (left < step || (drained && gain >= weir_transmit_cap(c, env) / 2))
-		c->flags |= WEIR_CONN_F_ACK_NOW;
-}
-
-/* In-order payload was accepted: when is it acknowledged? */
-static void schedule_ack(struct weir_conn *c, const struct weir_conn_env *env,
-			 uint64_t now_us)
-{
-	uint32_t since = c->rcv_nxt - c->rcv_acked;
-	uint32_t two = 2 * weir_transmit_mss_up(c, env);
-
-	if (c->quick || since >= (two < ACK_EVERY ? two : ACK_EVERY)) {
-		c->flags |= WEIR_CONN_F_ACK_NOW;
-		if (c->quick)
-			c->quick--;
-	} else if (c->due_ack == WEIR_TRANSMIT_NEVER) {
-		c->due_ack = now_us + DELAY_ACK_US;
-	}
-}
-
-/* A guest that uses most of its window in one go gets a larger one. */
-static void grow_window(struct weir_conn *c, const struct weir_conn_env *env)
-{
-	if (c->up.len || c->wscale < 0 || c->rcv_cap >= env->window_max)
-		return;
-	if (c->rcv_edge - c->rcv_nxt >= c->rcv_cap / 2)
-		return;
-	c->rcv_cap *= 2;
-	if (c->rcv_cap > env->window_max)
-		c->rcv_cap = env->window_max;
-}
 
 static void absorb_fin(struct weir_conn *c)
 {
@@ -453,9 +425,7 @@ static void accepted(struct weir_conn *c, const struct weir_conn_env *env,
 {
 	if (c->early.n)
 		join_early(c);
-	grow_window(c, env);
-	schedule_ack(c, env, now_us);
-	check_window(c, env, false);
+	weir_window_accepted(c, env, now_us);
 	absorb_fin(c);
 	settle(c, now_us);
 }
@@ -492,9 +462,7 @@ void weir_conn_up_taken(struct weir_conn *c, struct weir_conn_env *env,
 	if (c->up.len == 0 && c->early.n == 0)
 		weir_store_clear(env->pool, &c->up);
 	c->bytes_up += n;
-	if (c->flags & WEIR_CONN_F_HELD)
-		c->flags |= WEIR_CONN_F_ACK_NOW;
-	check_window(c, env, true);
+	weir_window_drained(c, env);
 }
 
 bool weir_conn_up_is_ended(const struct weir_conn *c)
@@ -545,6 +513,29 @@ static enum weir_reason dial_segment(struct weir_conn *c,
 	next = now_us + SYN_PATIENCE_US + 3 * (now_us - c->heard);
 	c->due_life = next < last ? next : last;
 	c->heard = now_us;
+	return WEIR_REASON_NONE;
+}
+
+/* RFC 9293 3.10.7.3, but that a SYN alone (simultaneous open) is dropped. */
+static enum weir_reason call_segment(struct weir_conn *c,
+				     const struct weir_conn_env *env,
+				     const struct weir_tcp *t, uint64_t now_us)
+{
+	if (!(t->flags & WEIR_TCP_ACK) || t->ack != c->snd_nxt)
+		return WEIR_REASON_BAD_ACK;
+	if (t->flags & WEIR_TCP_RST) {
+		over(c, WEIR_REASON_REFUSED);
+		return WEIR_REASON_NONE;
+	}
+	if (!(t->flags & WEIR_TCP_SYN))
+		return WEIR_REASON_TCP_HEADER;
+	learn(c, env, t);
+	first_edge(c);
+	weir_transmit_opened(c, now_us);
+	c->state = WEIR_CONN_OPEN;
+	c->heard = now_us;
+	c->due_life = now_us + env->idle_us;
+	c->flags |= WEIR_CONN_F_ACK_NOW;
 	return WEIR_REASON_NONE;
 }
 
@@ -685,6 +676,8 @@ weir_conn_segment(struct weir_conn *c, struct weir_conn_env *env,
 		return WEIR_REASON_NO_FLOW;
 	if (c->state == WEIR_CONN_DIAL)
 		return dial_segment(c, env, t, now_us);
+	if (c->state == WEIR_CONN_CALL)
+		return call_segment(c, env, t, now_us);
 	if (c->state == WEIR_CONN_REPLY && weir_conn_is_syn(t) &&
 	    t->seq + 1 == c->rcv_nxt) {
 		c->flags |= WEIR_CONN_F_SYNACK_NOW;
@@ -735,6 +728,7 @@ static void life_tick(struct weir_conn *c, const struct weir_conn_env *env,
 
 	switch ((enum weir_conn_state)c->state) {
 	case WEIR_CONN_DIAL:
+	case WEIR_CONN_CALL:
 	case WEIR_CONN_REPLY:
 		over(c, WEIR_REASON_TIMEOUT);
 		return;
@@ -766,11 +760,8 @@ void weir_conn_tick(struct weir_conn *c, struct weir_conn_env *env,
 		return;
 	if (c->due_send <= now_us)
 		weir_transmit_tick(c, now_us);
-	if (c->due_ack <= now_us) {
-		c->due_ack = WEIR_TRANSMIT_NEVER;
-		c->flags |= WEIR_CONN_F_ACK_NOW;
-		c->quick = QUICK_ACKS;
-	}
+	if (c->due_ack <= now_us)
+		weir_window_tick(c);
 	if (c->due_life <= now_us)
 		life_tick(c, env, now_us);
 }

@@ -38,6 +38,7 @@
  */
 enum weir_conn_state {
 	WEIR_CONN_DIAL = 1, /* the guest's SYN is here, the host is dialled */
+	WEIR_CONN_CALL,     /* a client of the host is here, SYN sent */
 	WEIR_CONN_REPLY,    /* the host connected, SYN-ACK sent */
 	WEIR_CONN_OPEN,     /* the guest acknowledged it; also half-closed */
 	WEIR_CONN_WAIT,     /* TIME-WAIT: only repeats are answered */
@@ -148,6 +149,15 @@ struct weir_conn_out {
 void weir_conn_init(struct weir_conn *c, const struct weir_conn_env *env,
 		    const struct weir_conn_ends *ends,
 		    const struct weir_tcp *syn, uint64_t now_us);
+
+/**
+ * weir_conn_call() - a connection to the guest, for a client of the host
+ *
+ * The SYN is sent, and repeated, by weir_conn_next().  The guest's answer
+ * makes it OPEN; its RST ends it with REFUSED, silence with TIMEOUT.
+ */
+void weir_conn_call(struct weir_conn *c, const struct weir_conn_env *env,
+		    const struct weir_conn_ends *ends, uint64_t now_us);
 
 /** weir_conn_is_syn() - SYN alone (ECN bits aside): it may open a connection */
 bool weir_conn_is_syn(const struct weir_tcp *t);

@@ -32,13 +32,6 @@
  * One deadline, due_send, serves RTO and persist: with bytes in flight it is
  * the RTO, else persist.
  *
- * The window we offer: its right edge rcv_edge never moves left.  The field
- * on the wire counts in units of 2^scale; where the distance is no multiple
- * the edge moves right by what is missing, and where the connection's own
- * queue has no room left for that, the acknowledgement is held back by the few
- * bytes instead (HELD, until the host takes some), so that ACK + window is
- * exactly the edge in either case.
- *
  * Not here: timestamps, Nagle (what the host sent small goes on small),
  * congestion control, SACK scoreboard beyond the first hole.
  */
@@ -46,11 +39,11 @@
 
 #include "base/must.h"
 #include "flow/seq.h"
+#include "flow/window.h"
 
 #define RTO_MIN_US   100000u
 #define RTO_MAX_US   60000000u
 #define REPEATS_MAX  15u
-#define SCALE        7u /* our window scale: up to 8 MiB */
 #define IP_TOTAL_MAX 65535u
 
 static bool is4(const struct weir_conn *c)
@@ -58,90 +51,9 @@ static bool is4(const struct weir_conn *c)
 	return weir_addr_is4(&c->ends.far);
 }
 
-uint32_t weir_transmit_mss_up(const struct weir_conn *c,
-			      const struct weir_conn_env *env)
-{
-	return env->mtu - (is4(c) ? 40u : 60u);
-}
-
 static uint32_t in_flight(const struct weir_conn *c)
 {
 	return c->snd_nxt - c->snd_una;
-}
-
-/* --- the window we offer --- */
-
-static unsigned scale(const struct weir_conn *c)
-{
-	return c->wscale < 0 ? 0 : SCALE;
-}
-
-uint32_t weir_transmit_cap(const struct weir_conn *c,
-			   const struct weir_conn_env *env)
-{
-	uint64_t left = weir_store_pool_left(env->pool) / 8;
-	uint32_t cap = c->rcv_cap;
-
-	if (cap > left)
-		cap = (uint32_t)left;
-	if (c->wscale < 0 && cap > UINT16_MAX)
-		cap = UINT16_MAX;
-	return cap;
-}
-
-uint32_t weir_transmit_offer(const struct weir_conn *c,
-			     const struct weir_conn_env *env)
-{
-	uint32_t cap = weir_transmit_cap(c, env), edge;
-
-	if (cap <= c->up.len)
-		return 0;
-	/* in the units of the wire: what is gained is what the guest sees */
-	edge = c->rcv_nxt + ((cap - c->up.len) >> scale(c) << scale(c));
-	return weir_seq_lt(c->rcv_edge, edge) ? edge - c->rcv_edge : 0;
-}
-
-uint32_t weir_transmit_step(const struct weir_conn *c,
-			    const struct weir_conn_env *env)
-{
-	uint32_t half = weir_transmit_cap(c, env) / 2;
-	uint32_t mss = weir_transmit_mss_up(c, env);
-
-	return mss < half ? mss : half;
-}
-
-/* Move the right edge, but never by a silly little (RFC 9293 3.8.6.2.2). */
-static void open_window(struct weir_conn *c, const struct weir_conn_env *env)
-{
-	uint32_t gain = weir_transmit_offer(c, env);
-
-	if (gain && gain >= weir_transmit_step(c, env))
-		c->rcv_edge += gain;
-}
-
-static void put_ack(struct weir_conn *c, const struct weir_conn_env *env,
-		    struct weir_tcp *t)
-{
-	unsigned s = scale(c);
-	uint32_t span, units, lost;
-
-	open_window(c, env);
-	span = c->rcv_edge - c->rcv_nxt;
-	units = (span + (1u << s) - 1) >> s;
-	lost = (units << s) - span;
-	t->flags |= WEIR_TCP_ACK;
-	t->ack = c->rcv_nxt;
-	c->flags &= ~(WEIR_CONN_F_ACK_NOW | WEIR_CONN_F_HELD);
-	if (c->up.len + span + lost <= c->rcv_cap + c->rcv_cap / 8 ||
-	    c->flags & WEIR_CONN_F_GUEST_FIN) {
-		c->rcv_edge += lost;
-	} else {
-		t->ack -= lost;
-		c->flags |= WEIR_CONN_F_HELD;
-	}
-	t->window = (uint16_t)(units > UINT16_MAX ? UINT16_MAX : units);
-	c->rcv_acked = t->ack;
-	c->due_ack = WEIR_TRANSMIT_NEVER;
 }
 
 /* --- segments --- */
@@ -177,6 +89,25 @@ static void emit_unreachable(struct weir_conn *c, struct weir_conn_out *o)
 	finish(c);
 }
 
+/* Our SYN, when the guest is called: everything is offered. */
+static void emit_syn(struct weir_conn *c, const struct weir_conn_env *env,
+		     uint64_t now_us, struct weir_conn_out *o)
+{
+	begin(c, o, c->snd_una);
+	o->tcp.flags = WEIR_TCP_SYN;
+	o->tcp.window = WEIR_WINDOW_IN_SYN;
+	o->tcp.mss = (uint16_t)weir_window_mss_up(c, env);
+	o->tcp.wscale = (int8_t)WEIR_WINDOW_SCALE;
+	o->tcp.sack_ok = true;
+	if (c->backoff == 0) {
+		c->flags |= WEIR_CONN_F_RTT;
+		c->rtt_seq = c->snd_nxt;
+		c->rtt_at = now_us;
+	}
+	c->flags &= ~WEIR_CONN_F_SYNACK_NOW;
+	c->due_send = now_us + c->rto;
+}
+
 static void emit_synack(struct weir_conn *c, const struct weir_conn_env *env,
 			uint64_t now_us, struct weir_conn_out *o)
 {
@@ -186,8 +117,8 @@ static void emit_synack(struct weir_conn *c, const struct weir_conn_env *env,
 	o->tcp.flags = WEIR_TCP_SYN | WEIR_TCP_ACK;
 	o->tcp.ack = c->rcv_nxt;
 	o->tcp.window = (uint16_t)window;
-	o->tcp.mss = (uint16_t)weir_transmit_mss_up(c, env);
-	o->tcp.wscale = c->wscale < 0 ? -1 : (int8_t)SCALE;
+	o->tcp.mss = (uint16_t)weir_window_mss_up(c, env);
+	o->tcp.wscale = c->wscale < 0 ? -1 : (int8_t)WEIR_WINDOW_SCALE;
 	o->tcp.sack_ok = (c->flags & WEIR_CONN_F_SACK) != 0;
 	if (c->backoff == 0 && !(c->flags & WEIR_CONN_F_RTT)) {
 		c->flags |= WEIR_CONN_F_RTT;
@@ -213,7 +144,7 @@ static void emit_ack(struct weir_conn *c, const struct weir_conn_env *env,
 		     uint32_t seq, struct weir_conn_out *o)
 {
 	begin(c, o, seq);
-	put_ack(c, env, &o->tcp);
+	weir_window_put(c, env, &o->tcp);
 	put_sack(c, &o->tcp);
 }
 
@@ -223,7 +154,8 @@ static void emit_probe(struct weir_conn *c, struct weir_conn_out *o)
 	begin(c, o, c->snd_una - 1);
 	o->tcp.flags = WEIR_TCP_ACK;
 	o->tcp.ack = c->rcv_acked;
-	o->tcp.window = (uint16_t)((c->rcv_edge - c->rcv_acked) >> scale(c));
+	o->tcp.window = (uint16_t)((c->rcv_edge - c->rcv_acked) >>
+				   weir_window_scale(c));
 	c->flags &= ~WEIR_CONN_F_PROBE_NOW;
 }
 
@@ -247,7 +179,7 @@ static void emit_bytes(struct weir_conn *c, struct weir_conn_env *env,
 		       uint32_t seq, uint32_t n, struct weir_conn_out *o)
 {
 	begin(c, o, seq);
-	put_ack(c, env, &o->tcp);
+	weir_window_put(c, env, &o->tcp);
 	o->len = n;
 	c->quick = 0;
 	if (n)
@@ -401,6 +333,11 @@ bool weir_transmit_next(struct weir_conn *c, struct weir_conn_env *env,
 	case WEIR_CONN_DIAL:
 	case WEIR_CONN_OVER:
 		return false;
+	case WEIR_CONN_CALL:
+		if (!(c->flags & WEIR_CONN_F_SYNACK_NOW))
+			return false;
+		emit_syn(c, env, now_us, ret);
+		return true;
 	case WEIR_CONN_REPLY:
 		if (c->flags & WEIR_CONN_F_SYNACK_NOW) {
 			emit_synack(c, env, now_us, ret);
@@ -600,7 +537,7 @@ void weir_transmit_tick(struct weir_conn *c, uint64_t now_us)
 		c->backoff--; /* a closed window is waited for */
 	again(c);
 	c->flags &= ~WEIR_CONN_F_RTT;
-	if (c->state == WEIR_CONN_REPLY) {
+	if (c->state == WEIR_CONN_REPLY || c->state == WEIR_CONN_CALL) {
 		c->flags |= WEIR_CONN_F_SYNACK_NOW;
 	} else if (lost) {
 		c->snd_nxt = c->snd_una;

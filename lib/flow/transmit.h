@@ -53,21 +53,4 @@ void weir_transmit_opened(struct weir_conn *c, uint64_t now_us);
 /** weir_transmit_tick() - due_send has passed: RTO or persist */
 void weir_transmit_tick(struct weir_conn *c, uint64_t now_us);
 
-/** weir_transmit_mss_up() - the most payload the guest puts in a segment */
-uint32_t weir_transmit_mss_up(const struct weir_conn *c,
-			      const struct weir_conn_env *env);
-
-/** weir_transmit_cap() - the window it may have now, bytes: what it grew to,
- * less where payload memory is short */
-uint32_t weir_transmit_cap(const struct weir_conn *c,
-			   const struct weir_conn_env *env);
-
-/** weir_transmit_step() - the least by which the window is opened, bytes */
-uint32_t weir_transmit_step(const struct weir_conn *c,
-			    const struct weir_conn_env *env);
-
-/** weir_transmit_offer() - how far the window could be opened further, bytes */
-uint32_t weir_transmit_offer(const struct weir_conn *c,
-			     const struct weir_conn_env *env);
-
 #endif /* WEIR_FLOW_TRANSMIT_H */
