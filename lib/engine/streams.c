@@ -243,25 +243,56 @@ static void refuse(struct weir_house *h, const struct weir_conn_ends *e,
 		weir_down_segment(h, &e->guest, &e->far, &out);
 }
 
-static void dial(struct weir_house *h, uint32_t i, const struct weir_addr *to)
+/* Begin to connect.  0, or the negative errno of a connect that failed. */
+static int connect_to(struct weir_house *h, uint32_t i,
+		      const struct weir_addr *to)
 {
-	struct weir_conn *c = conn_of(h, i);
 	struct weir_side *side = &h->streams.side[i];
 	int err;
 
-	side->fd = weir_dial_start(to, c->ends.fport);
+	side->fd = weir_dial_start(to, conn_of(h, i)->ends.fport);
 	if (side->fd < 0) {
 		err = side->fd;
 		side->fd = -1;
-		weir_conn_host_failed(c, weir_dial_reason(err));
-		return;
+		return err;
 	}
 	side->flags |= SIDE_DIALLING;
 	err = weir_loop_watch(h->loop, side->fd, tag_of(h, i), true, true);
-	if (err) {
+	if (err)
 		close_side(h, i, false);
-		weir_conn_host_failed(c, WEIR_REASON_NO_MEMORY);
+	return err ? -ENOMEM : 0;
+}
+
+/*
+ * A connect failed.  The gateway stands for the loopback of both families, so
+ * there the other one is tried, once.
+ */
+static void dial_failed(struct weir_house *h, uint32_t i, int err)
+{
+	struct weir_conn *c = conn_of(h, i);
+	struct weir_side *side = &h->streams.side[i];
+	enum weir_reason why = weir_dial_reason(err);
+	struct weir_addr to, other;
+
+	if (side->flags & SIDE_OTHER && why != WEIR_REASON_NO_FDS &&
+	    why != WEIR_REASON_NO_MEMORY) {
+		side->flags &= (uint16_t)~SIDE_OTHER;
+		weir_verdict_place(h, &c->ends.far, &to, &other);
+		err = connect_to(h, i, &other);
+		if (err == 0)
+			return;
+		if (why != WEIR_REASON_REFUSED)
+			why = weir_dial_reason(err);
 	}
+	weir_conn_host_failed(c, why);
+}
+
+static void dial(struct weir_house *h, uint32_t i, const struct weir_addr *to)
+{
+	int err = connect_to(h, i, to);
+
+	if (err)
+		dial_failed(h, i, err);
 }
 
 /* The host side of a connection that was just made from a SYN. */
@@ -470,31 +501,37 @@ void weir_streams_segment(struct weir_house *h, const struct weir_view *v,
 
 /* --- the host's events --- */
 
-static void dialled(struct weir_house *h, uint32_t i, uint32_t what)
+/* A connect is decided.  True if it succeeded. */
+static bool dialled(struct weir_house *h, uint32_t i, uint32_t what)
 {
-	struct weir_conn *c = conn_of(h, i);
 	struct weir_side *side = &h->streams.side[i];
-	struct weir_addr to, other;
 	int err = 0;
 
 	if (what & (WEIR_LOOP_ERROR | WEIR_LOOP_EOF))
 		err = weir_dial_result(side->fd);
 	else if (!(what & WEIR_LOOP_OUT))
-		return;
+		return false;
 	side->flags &= (uint16_t)~SIDE_DIALLING;
-	if (err == 0) {
+	if (err) {
+		close_side(h, i, false);
+		dial_failed(h, i, err);
+		return false;
+	}
+	side->flags |= SIDE_WRITABLE;
+	weir_conn_host_connected(conn_of(h, i), h->now_us);
+	return true;
+}
+
+static void note(struct weir_side *side, uint32_t what)
+{
+	if (what & (WEIR_LOOP_IN | WEIR_LOOP_EOF | WEIR_LOOP_ERROR))
+		side->flags |= SIDE_READABLE;
+	if (what & WEIR_LOOP_OUT)
 		side->flags |= SIDE_WRITABLE;
-		weir_conn_host_connected(c, h->now_us);
-		return;
-	}
-	close_side(h, i, false);
-	if (err == -ECONNREFUSED && side->flags & SIDE_OTHER) {
-		side->flags &= (uint16_t)~SIDE_OTHER;
-		weir_verdict_place(h, &c->ends.far, &to, &other);
-		dial(h, i, &other);
-		return;
-	}
-	weir_conn_host_failed(c, weir_dial_reason(err));
+	if (what & WEIR_LOOP_EOF)
+		side->flags |= SIDE_EOF;
+	if (what & WEIR_LOOP_ERROR)
+		side->flags |= SIDE_ERROR;
 }
 
 void weir_streams_event(struct weir_house *h, uint64_t low, uint32_t what)
@@ -506,20 +543,8 @@ void weir_streams_event(struct weir_house *h, uint64_t low, uint32_t what)
 	    tag_of(h, i) != WEIR_HOUSE_TAG(WEIR_HOUSE_TAG_STREAM, low) ||
 	    s->side[i].fd < 0)
 		return; /* it ended earlier in this turn */
-	if (s->side[i].flags & SIDE_DIALLING) {
-		dialled(h, i, what);
-		if (what & WEIR_LOOP_IN)
-			s->side[i].flags |= SIDE_READABLE;
-	} else {
-		if (what & (WEIR_LOOP_IN | WEIR_LOOP_EOF | WEIR_LOOP_ERROR))
-			s->side[i].flags |= SIDE_READABLE;
-		if (what & WEIR_LOOP_OUT)
-			s->side[i].flags |= SIDE_WRITABLE;
-	}
-	if (what & WEIR_LOOP_EOF)
-		s->side[i].flags |= SIDE_EOF;
-	if (what & WEIR_LOOP_ERROR)
-		s->side[i].flags |= SIDE_ERROR;
+	if (!(s->side[i].flags & SIDE_DIALLING) || dialled(h, i, what))
+		note(&s->side[i], what);
 	weir_streams_busy(h, i);
 }
 
@@ -682,6 +707,9 @@ bool weir_streams_serve(struct weir_house *h)
 			more = true;
 		i = next;
 	}
+	/* those that lacked memory, if another gave some back meanwhile */
+	if (s->busy != WEIR_HOUSE_NONE && weir_store_pool_left(&h->payload))
+		more = true;
 	return more;
 }
 
