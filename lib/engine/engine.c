@@ -203,9 +203,14 @@ static int take_message(struct weir_house *h, struct weir_msg *m,
 {
 	switch (m->kind) {
 	case WEIR_MSG_CHARTER:
-		if (!*have_charter && weir_charter_parse(&m->body, &h->charter))
-			*have_charter = true;
-		break;
+		if (*have_charter)
+			break;
+		*have_charter = weir_charter_parse(&m->body, &h->charter);
+		if (*have_charter)
+			break;
+		fail(h, "the charter cannot be read", EPROTO);
+		weir_msg_close_fds(m);
+		return 1;
 	case WEIR_MSG_LINK:
 		take_link(h, m);
 		break;

@@ -231,7 +231,8 @@ static bool ask(struct weir_house *h, const struct weir_ask_in *in)
 	if (said == WEIR_ASK_JUDGE)
 		said = weir_ask_decide(&n->ask, &q, judge(&q), h->now_us, &o);
 	if (said == WEIR_ASK_DROP) {
-		weir_house_count(h, o.reason);
+		if (!in->tcp) /* a flow's reason is counted when it ends */
+			weir_house_count(h, o.reason);
 		return false;
 	}
 	if (said == WEIR_ASK_REPLY)

@@ -86,8 +86,8 @@ static void to_desk(struct weir_house *h, const struct weir_view *v,
 static void to_udp(struct weir_house *h, const struct weir_view *v,
 		   const struct weir_spans *frame, bool dns)
 {
-	struct weir_span part[WEIR_CONN_SPANS_MAX];
-	struct weir_spans payload = { part, 0, 0 };
+	struct weir_span all[WEIR_CONN_SPANS_MAX], part[WEIR_CONN_SPANS_MAX];
+	struct weir_spans payload = { all, 0, 0 };
 	struct weir_assoc_ends e = { .guest = v->from, .far = v->to };
 	struct weir_rd in = v->l4;
 	struct weir_udp u;
@@ -99,8 +99,13 @@ static void to_udp(struct weir_house *h, const struct weir_view *v,
 	}
 	e.gport = u.sport;
 	e.fport = u.dport;
-	payload.n = weir_view_payload(v, frame, WEIR_UDP_HEADER_BYTES, part,
+	payload.n = weir_view_payload(v, frame, WEIR_UDP_HEADER_BYTES, all,
 				      WEIR_CONN_SPANS_MAX);
+	payload.len = v->l4_len - WEIR_UDP_HEADER_BYTES;
+	payload.n = weir_spans_cut(&payload, 0,
+				   u.len - WEIR_UDP_HEADER_BYTES, part,
+				   WEIR_CONN_SPANS_MAX);
+	payload.v = part;
 	payload.len = u.len - WEIR_UDP_HEADER_BYTES;
 	if (dns)
 		weir_names_datagram(h, &e, in.at,

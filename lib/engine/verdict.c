@@ -13,6 +13,10 @@ enum weir_reason weir_verdict_judge(const struct weir_house *h,
 	case WEIR_CLASS_MULTICAST:
 		return WEIR_REASON_MULTICAST;
 	case WEIR_CLASS_HOST:
+		if (weir_addr_is_equal(to, &h->charter.dns4) ||
+		    (h->charter.has6 &&
+		     weir_addr_is_equal(to, &h->charter.dns6)))
+			return WEIR_REASON_DEFAULT; /* port 53 and echo only */
 		needs = WEIR_CHARTER_NET_HOST;
 		break;
 	case WEIR_CLASS_METADATA:
