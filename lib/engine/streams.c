@@ -674,8 +674,9 @@ static bool serve(struct weir_house *h, uint32_t i)
 		pull_down(h, i);
 	send_segments(h, i);
 	if (c->state == WEIR_CONN_OVER) {
-		end(h, i);
-		return false;
+		if (!(side->flags & SIDE_BUSY)) /* else in the next round */
+			end(h, i);
+		return side->flags & SIDE_BUSY;
 	}
 	if (c->state == WEIR_CONN_WAIT && side->fd >= 0)
 		close_side(h, i, false);
