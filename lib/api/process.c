@@ -26,6 +26,7 @@
 #include "sys/clock.h"
 #include "sys/confine.h"
 #include "sys/entropy.h"
+#include "sys/listener.h"
 #include "sys/loop.h"
 #include "sys/msg.h"
 
@@ -51,7 +52,7 @@ static int confine(void)
 		WEIR_CONFINE_CALLS(NR) WEIR_MSG_CALLS(NR) WEIR_CLOCK_CALLS(NR)
 		WEIR_ENTROPY_CALLS(NR) WEIR_LOOP_CALLS(NR) WEIR_TAP_CALLS(NR)
 		WEIR_DIAL_CALLS(NR) WEIR_POST_CALLS(NR) WEIR_RESOLVER_CALLS(NR)
-		WEIR_ENGINE_CALLS(NR) NR(epoll_create1)
+		WEIR_LISTENER_CALLS(NR) WEIR_ENGINE_CALLS(NR) NR(epoll_create1)
 	};
 #undef NR
 	/* clang-format on */

@@ -8,40 +8,44 @@
 #define WEIR_BASE_LIMITS_H
 
 /* frames */
-#define WEIR_FRAME_MAX_BYTES 65550u /* Ethernet header and a full IP packet */
-#define WEIR_FRAME_HEADER_BYTES 128u /* virtio, Ethernet, IP, TCP headers */
-#define WEIR_MTU_MIN 576u
-#define WEIR_MTU_MAX 65520u
-#define WEIR_MTU_IPV6_MIN 1280u
-#define WEIR_IPV6_EXT_MAX 8u /* extension headers walked */
-#define WEIR_TURN_FRAMES_UP 64u /* a turn of the loop */
-#define WEIR_TURN_EVENTS 64u
+#define WEIR_FRAME_MAX_BYTES    65550u /* Ethernet header and a full IP packet */
+#define WEIR_FRAME_HEADER_BYTES 128u   /* virtio, Ethernet, IP, TCP headers */
+#define WEIR_MTU_MIN            576u
+#define WEIR_MTU_MAX            65520u
+#define WEIR_MTU_IPV6_MIN       1280u
+#define WEIR_IPV6_EXT_MAX       8u  /* extension headers walked */
+#define WEIR_TURN_FRAMES_UP     64u /* a turn of the loop */
+#define WEIR_TURN_EVENTS        64u
 
 /* TCP */
-#define WEIR_CONNS_MAX 131072u
+#define WEIR_CONNS_MAX     131072u
 #define WEIR_HALF_OPEN_MAX 4096u
-#define WEIR_DIAL_MS 130000u
-#define WEIR_HALF_OPEN_MS 30000u
-#define WEIR_TIME_WAIT_MS 2000u
-#define WEIR_IDLE_MS 7200000u
+#define WEIR_DIAL_MS       130000u
+#define WEIR_HALF_OPEN_MS  30000u
+#define WEIR_TIME_WAIT_MS  2000u
+#define WEIR_IDLE_MS       7200000u
 
 /* payload memory */
-#define WEIR_CHUNK_BYTES 32768u
+#define WEIR_CHUNK_BYTES   32768u
 #define WEIR_PAYLOAD_BYTES (256u << 20)
 
 /* UDP */
-#define WEIR_UDP_MAPPINGS_MAX 4096u
+#define WEIR_UDP_MAPPINGS_MAX      4096u
 #define WEIR_UDP_CONVERSATIONS_MAX 16384u
-#define WEIR_UDP_IDLE_MS 60000u
-#define WEIR_UDP_IDLE_TWOWAY_MS 180000u
+#define WEIR_UDP_IDLE_MS           60000u
+#define WEIR_UDP_IDLE_TWOWAY_MS    180000u
+
+/* published ports */
+#define WEIR_DOORS_MAX        1024u
+#define WEIR_DOOR_CLIENTS_MAX 4096u
 
 /* DNS */
 #define WEIR_DNS_CACHE_ENTRIES 10000u
-#define WEIR_DNS_INFLIGHT_MAX 1024u
+#define WEIR_DNS_INFLIGHT_MAX  1024u
 #define WEIR_DNS_UPSTREAMS_MAX 8u
-#define WEIR_DNS_TIMEOUT_MS 2000u
-#define WEIR_DNS_TCP_IDLE_MS 30000u
-#define WEIR_DNS_HOSTS_MAX 256u
+#define WEIR_DNS_TIMEOUT_MS    2000u
+#define WEIR_DNS_TCP_IDLE_MS   30000u
+#define WEIR_DNS_HOSTS_MAX     256u
 
 /* processes */
 #define WEIR_MSG_MAX_BYTES 32768u

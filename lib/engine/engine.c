@@ -30,6 +30,7 @@
 #include <unistd.h>
 
 #include "engine/datagrams.h"
+#include "engine/doors.h"
 #include "engine/down.h"
 #include "engine/house.h"
 #include "engine/names.h"
@@ -127,7 +128,8 @@ static bool lay_out(struct weir_house *h)
 {
 	const struct weir_charter *c = &h->charter;
 	size_t len = weir_streams_bytes(c->max_flows) + weir_names_bytes() +
-		     weir_datagrams_bytes() + (size_t)c->payload_bytes +
+		     weir_datagrams_bytes() + weir_doors_bytes() +
+		     (size_t)c->payload_bytes +
 		     (size_t)(c->payload_bytes / WEIR_CHUNK_BYTES + 1) * 8 +
 		     WEIR_TAP_ROOM_BYTES + ANSWER_BYTES + (1u << 16);
 	struct weir_arena arena;
@@ -144,6 +146,7 @@ static bool lay_out(struct weir_house *h)
 	return h->frame && h->answer &&
 	       weir_streams_init(h, &arena, c->max_flows) &&
 	       weir_names_init(h, &arena) && weir_datagrams_init(h, &arena) &&
+	       weir_doors_init(h, &arena) &&
 	       weir_store_pool_init(&h->payload, &arena, c->payload_bytes);
 }
 
@@ -197,6 +200,19 @@ static void take_link(struct weir_house *h, struct weir_msg *m)
 	m->fd[0] = m->fd[--m->n_fds];
 }
 
+/* Doors that come before the house is open would be lost: control waits. */
+static void take_door(struct weir_house *h, struct weir_msg *m)
+{
+	struct weir_charter_door door;
+
+	if (!h->up || m->n_fds == 0 ||
+	    !weir_charter_parse_door(&m->body, &door))
+		return;
+	if (weir_doors_open(h, &door, m->fd[0]))
+		weir_house_count(h, WEIR_REASON_BIND);
+	m->fd[0] = m->fd[--m->n_fds];
+}
+
 /* One message.  Return: -1 go on, else the exit status. */
 static int take_message(struct weir_house *h, struct weir_msg *m,
 			bool *have_charter)
@@ -225,6 +241,13 @@ static int take_message(struct weir_house *h, struct weir_msg *m,
 		break;
 	case WEIR_MSG_TALLY:
 		send_summary(h, WEIR_MSG_TALLY);
+		break;
+	case WEIR_MSG_DOOR:
+		take_door(h, m);
+		break;
+	case WEIR_MSG_UNDOOR:
+		if (h->up)
+			weir_doors_close(h, weir_rd_be32(&m->body));
 		break;
 	case WEIR_MSG_STOP:
 		h->stopping = true;
@@ -273,6 +296,8 @@ static uint64_t nearest(const struct weir_house *h)
 
 	d = weir_datagrams_due_us(h);
 	due = d < due ? d : due;
+	d = weir_doors_due_us(h);
+	due = d < due ? d : due;
 	d = weir_names_due_us(h);
 	due = d < due ? d : due;
 	d = weir_desk_due(&h->desk);
@@ -287,6 +312,7 @@ static void tick(struct weir_house *h)
 
 	weir_streams_tick(h);
 	weir_datagrams_tick(h);
+	weir_doors_tick(h);
 	weir_names_tick(h);
 	if (weir_desk_tick(&h->desk, weir_house_now_ms(h), &out))
 		weir_down_frame(h, &out);
@@ -311,6 +337,9 @@ static int dispatch(struct weir_house *h, const struct weir_loop_event *e)
 		return -1;
 	case WEIR_HOUSE_TAG_NAME:
 		weir_names_event(h, (uint32_t)low, e->what);
+		return -1;
+	case WEIR_HOUSE_TAG_DOOR:
+		weir_doors_event(h, (uint32_t)low);
 		return -1;
 	}
 	return -1;
@@ -365,6 +394,7 @@ static void close_house(struct weir_house *h)
 {
 	if (!h->up)
 		return;
+	weir_doors_end_all(h);
 	weir_streams_end_all(h);
 	weir_datagrams_end_all(h);
 	weir_names_end_all(h);

@@ -23,7 +23,8 @@ int weir_engine_run(int control);
 #define WEIR_ENGINE_CALLS(X)                                                   \
 	X(mmap)                                                                \
 	X(munmap)                                                              \
-	X(madvise) X(brk) X(clock_gettime) X(getrandom) X(exit) X(exit_group)  \
+	X(madvise)                                                             \
+	X(brk) X(clock_gettime) X(getrandom) X(exit) X(exit_group)             \
 		X(rt_sigreturn) X(restart_syscall)
 
 #endif /* WEIR_ENGINE_ENGINE_H */

@@ -47,6 +47,7 @@ enum weir_house_tag {
 	WEIR_HOUSE_TAG_STREAM,   /* low 56 bits: see streams.c */
 	WEIR_HOUSE_TAG_DATAGRAM, /* low 32 bits: the mapping */
 	WEIR_HOUSE_TAG_NAME,     /* low 32 bits: the slot */
+	WEIR_HOUSE_TAG_DOOR,     /* low 32 bits: the door */
 };
 
 #define WEIR_HOUSE_TAG(kind, low) ((uint64_t)(kind) << 56 | (low))
@@ -95,6 +96,33 @@ struct weir_datagrams {
 	uint8_t *room;
 };
 
+/** struct weir_door - a published port; @fd -1: none */
+struct weir_door {
+	int fd;
+	struct weir_charter_door is;
+};
+
+/** struct weir_door_client - a UDP client at a door */
+struct weir_door_client {
+	struct weir_addr from;
+	uint16_t port;
+	uint32_t door;
+	struct weir_assoc_ends ends; /* as the guest sees it */
+	uint64_t used_us;
+};
+
+/** struct weir_doors - all published ports */
+struct weir_doors {
+	struct weir_door *door;
+	uint32_t n;
+	int reserve; /* a descriptor for when there is none */
+	struct weir_pool clients;
+	struct weir_table by_client, by_guest;
+	struct weir_timer timer;
+	struct weir_door_client *client;
+	uint64_t key[2];
+};
+
 struct weir_house {
 	int loop, control, link;
 	bool up; /* charter and link are in force */
@@ -111,6 +139,7 @@ struct weir_house {
 	struct weir_streams streams;
 	struct weir_datagrams datagrams;
 	struct weir_names names;
+	struct weir_doors doors;
 	struct weir_summary sum;
 	uint8_t *frame;  /* one frame from the guest */
 	uint8_t *answer; /* one frame to the guest, built whole */

@@ -19,7 +19,7 @@
  * from the host as far as the guest's window goes, then the segments, then
  * the end.  So one ACK answers all frames of a turn.  In-order payload does
  * not wait for that: it goes from the frame straight to the host's socket.
- * A flow that could go on stays on the list: SERVE_BYTES a turn each.
+ * A flow that could go on stays on the list, so many bytes a turn each.
  *
  *	   SYN
  *	    | judged, half-open limit, pool
@@ -27,10 +27,6 @@
  *	 dial ---- EPOLLOUT --> connected     fd watched, DIALLING cleared
  *	    |
  *	    +----- error -----> weir_conn_host_failed()
- *
- * A host error (reset) is told by recv(): bytes that came before it are read
- * first.  A send that fails takes the error with it, so BROKEN remembers it
- * and the end of file that recv() then shows is taken for what it is.
  *
  * A flow that is over is closed: with RST towards the host unless both sides
  * finished (reason CLOSED) or it never connected.  One in TIME-WAIT has no
@@ -45,38 +41,14 @@
 #include "base/siphash.h"
 #include "engine/down.h"
 #include "engine/names.h"
+#include "engine/relay.h"
 #include "engine/up.h"
 #include "engine/verdict.h"
 #include "flow/transmit.h"
 #include "host/dial.h"
 #include "sys/loop.h"
 
-#define SERVE_BYTES 262144u /* from the host, a flow and turn */
-#define READ_BYTES  131072u /* from the host, a call */
-#define SWEEP       4096u   /* entries looked at for one in TIME-WAIT */
-
-/* weir_side.flags */
-#define SIDE_BUSY       0x1u   /* on the busy list */
-#define SIDE_READABLE   0x2u   /* recv() may find something */
-#define SIDE_WRITABLE   0x4u   /* send() may take something */
-#define SIDE_DIALLING   0x8u   /* connect is under way */
-#define SIDE_EOF        0x10u  /* the peer sends no more: read on to see it */
-#define SIDE_ERROR      0x20u  /* an error is pending */
-#define SIDE_BROKEN     0x40u  /* a send failed */
-#define SIDE_HALF       0x80u  /* counted as half-open */
-#define SIDE_NAMES      0x100u /* DNS over TCP: no socket */
-#define SIDE_OTHER      0x200u /* loopback: another family may be tried */
-#define SIDE_ENDED_DOWN 0x400u /* end of file was read */
-
-static struct weir_conn *conn_of(struct weir_house *h, uint32_t i)
-{
-	return &h->streams.conn[i];
-}
-
-static struct weir_conn_env *env_of(struct weir_house *h, uint32_t i)
-{
-	return h->streams.side[i].flags & SIDE_NAMES ? &h->env_names : &h->env;
-}
+#define SWEEP 4096u /* entries looked at for one in TIME-WAIT */
 
 size_t weir_streams_bytes(uint32_t flows)
 {
@@ -157,9 +129,9 @@ void weir_streams_busy(struct weir_house *h, uint32_t i)
 {
 	struct weir_streams *s = &h->streams;
 
-	if (s->side[i].flags & SIDE_BUSY)
+	if (s->side[i].flags & WEIR_SIDE_BUSY)
 		return;
-	s->side[i].flags |= SIDE_BUSY;
+	s->side[i].flags |= WEIR_SIDE_BUSY;
 	s->side[i].next = WEIR_HOUSE_NONE;
 	if (s->busy_last == WEIR_HOUSE_NONE)
 		s->busy = i;
@@ -172,8 +144,8 @@ void weir_streams_busy(struct weir_house *h, uint32_t i)
 
 static void leave_half_open(struct weir_house *h, uint32_t i)
 {
-	if (h->streams.side[i].flags & SIDE_HALF) {
-		h->streams.side[i].flags &= (uint16_t)~SIDE_HALF;
+	if (h->streams.side[i].flags & WEIR_SIDE_HALF) {
+		h->streams.side[i].flags &= (uint16_t)~WEIR_SIDE_HALF;
 		h->streams.half_open--;
 	}
 }
@@ -184,8 +156,8 @@ static void close_side(struct weir_house *h, uint32_t i, bool reset)
 
 	weir_dial_close(side->fd, reset);
 	side->fd = -1;
-	side->flags &=
-		(uint16_t) ~(SIDE_READABLE | SIDE_WRITABLE | SIDE_DIALLING);
+	side->flags &= (uint16_t) ~(WEIR_SIDE_READABLE | WEIR_SIDE_WRITABLE |
+				    WEIR_SIDE_DIALLING);
 }
 
 /* The flow is over; the entry is free afterwards.  Not while it is busy. */
@@ -195,10 +167,10 @@ static void end(struct weir_house *h, uint32_t i)
 	struct weir_conn *c = &s->conn[i];
 	enum weir_reason why = (enum weir_reason)c->over;
 
-	weir_must(!(s->side[i].flags & SIDE_BUSY));
+	weir_must(!(s->side[i].flags & WEIR_SIDE_BUSY));
 	close_side(h, i,
 		   why != WEIR_REASON_CLOSED &&
-			   !(s->side[i].flags & SIDE_DIALLING));
+			   !(s->side[i].flags & WEIR_SIDE_DIALLING));
 	leave_half_open(h, i);
 	weir_house_count(h, why);
 	h->sum.tcp_bytes_up += c->bytes_up;
@@ -222,7 +194,7 @@ static bool evict_waiting(struct weir_house *h)
 		s->hand = i + 1;
 		if (!weir_pool_is_taken(&s->pool, i) ||
 		    s->conn[i].state != WEIR_CONN_WAIT ||
-		    s->side[i].flags & SIDE_BUSY)
+		    s->side[i].flags & WEIR_SIDE_BUSY)
 			continue;
 		s->conn[i].over = WEIR_REASON_CLOSED;
 		end(h, i);
@@ -250,13 +222,13 @@ static int connect_to(struct weir_house *h, uint32_t i,
 	struct weir_side *side = &h->streams.side[i];
 	int err;
 
-	side->fd = weir_dial_start(to, conn_of(h, i)->ends.fport);
+	side->fd = weir_dial_start(to, weir_relay_conn(h, i)->ends.fport);
 	if (side->fd < 0) {
 		err = side->fd;
 		side->fd = -1;
 		return err;
 	}
-	side->flags |= SIDE_DIALLING;
+	side->flags |= WEIR_SIDE_DIALLING;
 	err = weir_loop_watch(h->loop, side->fd, tag_of(h, i), true, true);
 	if (err)
 		close_side(h, i, false);
@@ -269,14 +241,14 @@ static int connect_to(struct weir_house *h, uint32_t i,
  */
 static void dial_failed(struct weir_house *h, uint32_t i, int err)
 {
-	struct weir_conn *c = conn_of(h, i);
+	struct weir_conn *c = weir_relay_conn(h, i);
 	struct weir_side *side = &h->streams.side[i];
 	enum weir_reason why = weir_dial_reason(err);
 	struct weir_addr to, other;
 
-	if (side->flags & SIDE_OTHER && why != WEIR_REASON_NO_FDS &&
+	if (side->flags & WEIR_SIDE_OTHER && why != WEIR_REASON_NO_FDS &&
 	    why != WEIR_REASON_NO_MEMORY) {
-		side->flags &= (uint16_t)~SIDE_OTHER;
+		side->flags &= (uint16_t)~WEIR_SIDE_OTHER;
 		weir_verdict_place(h, &c->ends.far, &to, &other);
 		err = connect_to(h, i, &other);
 		if (err == 0)
@@ -295,27 +267,49 @@ static void dial(struct weir_house *h, uint32_t i, const struct weir_addr *to)
 		dial_failed(h, i, err);
 }
 
-/* The host side of a connection that was just made from a SYN. */
-static void begin(struct weir_house *h, uint32_t i, bool dns)
+/* The host's side of a flow that was just made. */
+static void begin(struct weir_house *h, uint32_t i)
 {
-	struct weir_conn *c = conn_of(h, i);
 	struct weir_side *side = &h->streams.side[i];
-	struct weir_addr to, other;
 
 	*side = (struct weir_side){ .fd = -1, .next = WEIR_HOUSE_NONE };
-	side->flags = SIDE_HALF;
+	side->flags = WEIR_SIDE_HALF;
 	h->streams.half_open++;
 	h->sum.tcp_opened++;
 	h->sum.tcp_now++;
-	if (dns) {
-		side->flags |= SIDE_NAMES;
-		weir_conn_host_connected(c, h->now_us);
-	} else {
-		if (weir_verdict_place(h, &c->ends.far, &to, &other))
-			side->flags |= SIDE_OTHER;
-		dial(h, i, &to);
-	}
 	weir_streams_busy(h, i);
+}
+
+/* The guest's SYN was allowed: dial, or for DNS answer it at once. */
+static void connect_host(struct weir_house *h, uint32_t i, bool dns)
+{
+	struct weir_conn *c = weir_relay_conn(h, i);
+	struct weir_side *side = &h->streams.side[i];
+	struct weir_addr to, other;
+
+	if (dns) {
+		side->flags |= WEIR_SIDE_NAMES;
+		weir_conn_host_connected(c, h->now_us);
+		return;
+	}
+	if (weir_verdict_place(h, &c->ends.far, &to, &other))
+		side->flags |= WEIR_SIDE_OTHER;
+	dial(h, i, &to);
+}
+
+/* A slot for a new flow, or why there is none. */
+static enum weir_reason take_slot(struct weir_house *h, uint32_t *ret)
+{
+	struct weir_streams *s = &h->streams;
+	uint32_t i;
+
+	if (s->half_open >= WEIR_HALF_OPEN_MAX)
+		return WEIR_REASON_LIMIT_HALF_OPEN;
+	i = weir_pool_take(&s->pool);
+	if (i == WEIR_POOL_NONE && evict_waiting(h))
+		i = weir_pool_take(&s->pool);
+	*ret = i;
+	return i == WEIR_POOL_NONE ? WEIR_REASON_LIMIT_FLOWS : WEIR_REASON_NONE;
 }
 
 static void open_flow(struct weir_house *h, const struct weir_conn_ends *e,
@@ -327,37 +321,61 @@ static void open_flow(struct weir_house *h, const struct weir_conn_ends *e,
 		dns ? WEIR_REASON_NONE : weir_verdict_judge(h, &e->far);
 	uint32_t i;
 
+	if (why == WEIR_REASON_NONE)
+		why = take_slot(h, &i);
 	if (why != WEIR_REASON_NONE) {
 		refuse(h, e, t, len, why);
 		return;
 	}
-	if (s->half_open >= WEIR_HALF_OPEN_MAX) {
-		refuse(h, e, t, len, WEIR_REASON_LIMIT_HALF_OPEN);
-		return;
-	}
-	i = weir_pool_take(&s->pool);
-	if (i == WEIR_POOL_NONE && evict_waiting(h))
-		i = weir_pool_take(&s->pool);
-	if (i == WEIR_POOL_NONE) {
-		refuse(h, e, t, len, WEIR_REASON_LIMIT_FLOWS);
-		return;
-	}
 	weir_conn_init(&s->conn[i], &h->env, e, t, h->now_us);
 	weir_table_put(&s->table, i, hash);
-	begin(h, i, dns);
+	begin(h, i);
+	connect_host(h, i, dns);
+}
+
+bool weir_streams_is_taken(const struct weir_house *h,
+			   const struct weir_conn_ends *ends)
+{
+	return find(&h->streams, ends, hash_ends(&h->streams, ends)) !=
+	       WEIR_HOUSE_NONE;
+}
+
+enum weir_reason weir_streams_call(struct weir_house *h,
+				   const struct weir_conn_ends *ends, int fd)
+{
+	struct weir_streams *s = &h->streams;
+	enum weir_reason why;
+	uint32_t i;
+
+	why = take_slot(h, &i);
+	if (why != WEIR_REASON_NONE)
+		return why;
+	if (weir_loop_watch(h->loop, fd, tag_of(h, i), true, true)) {
+		weir_pool_give(&s->pool, i);
+		return WEIR_REASON_NO_MEMORY;
+	}
+	weir_conn_call(&s->conn[i], &h->env, ends, h->now_us);
+	weir_table_put(&s->table, i, hash_ends(s, ends));
+	begin(h, i);
+	s->side[i].fd = fd;
+	s->side[i].flags |= WEIR_SIDE_WRITABLE;
+	return WEIR_REASON_NONE;
 }
 
 /* A new SYN on a connection in TIME-WAIT: judged and dialled like any. */
 static void reopen_flow(struct weir_house *h, uint32_t i,
 			const struct weir_tcp *t, uint32_t len)
 {
-	struct weir_conn *c = conn_of(h, i);
-	bool dns = h->streams.side[i].flags & SIDE_NAMES;
+	struct weir_conn *c = weir_relay_conn(h, i);
+	bool dns = h->streams.side[i].flags & WEIR_SIDE_NAMES;
 	enum weir_reason why =
 		dns ? WEIR_REASON_NONE : weir_verdict_judge(h, &c->ends.far);
 
-	if (h->streams.side[i].flags & SIDE_BUSY)
+	if (h->streams.side[i].flags & WEIR_SIDE_BUSY)
 		return; /* its last segment first; the SYN will come again */
+	if (why == WEIR_REASON_NONE &&
+	    h->streams.half_open >= WEIR_HALF_OPEN_MAX)
+		why = WEIR_REASON_LIMIT_HALF_OPEN;
 	if (why != WEIR_REASON_NONE) {
 		refuse(h, &c->ends, t, len, why);
 		return;
@@ -368,7 +386,8 @@ static void reopen_flow(struct weir_house *h, uint32_t i,
 	h->sum.tcp_now--;
 	weir_timer_cancel(&h->streams.timer, i);
 	weir_conn_init_after(c, &h->env, t, h->now_us);
-	begin(h, i, dns);
+	begin(h, i);
+	connect_host(h, i, dns);
 }
 
 /* --- up --- */
@@ -376,7 +395,7 @@ static void reopen_flow(struct weir_house *h, uint32_t i,
 /* DNS by TCP: when the guest is done and all is answered, so are we. */
 static void serve_names(struct weir_house *h, uint32_t i)
 {
-	struct weir_conn *c = conn_of(h, i);
+	struct weir_conn *c = weir_relay_conn(h, i);
 	struct weir_side *side = &h->streams.side[i];
 
 	weir_names_stream(h, i);
@@ -384,71 +403,11 @@ static void serve_names(struct weir_house *h, uint32_t i)
 		return;
 	if (c->up.len) /* half a question */
 		weir_conn_up_taken(c, &h->env_names, c->up.len);
-	if (!(side->flags & SIDE_ENDED_DOWN))
+	if (!(side->flags & WEIR_SIDE_ENDED_DOWN))
 		weir_conn_down_ended(c);
-	side->flags |= SIDE_ENDED_DOWN;
+	side->flags |= WEIR_SIDE_ENDED_DOWN;
 	if (weir_conn_up_is_ended(c))
 		weir_conn_up_shut(c, h->now_us);
-}
-
-/* Bytes that wait in the store, to the host. */
-static void push_up(struct weir_house *h, uint32_t i)
-{
-	struct weir_conn *c = conn_of(h, i);
-	struct weir_side *side = &h->streams.side[i];
-	struct weir_span part[WEIR_DIAL_SPANS_MAX];
-
-	while (side->flags & SIDE_WRITABLE) {
-		unsigned n = weir_conn_up_peek(c, &h->env, part,
-					       WEIR_DIAL_SPANS_MAX);
-		size_t len = 0;
-		long done;
-
-		if (n == 0)
-			break;
-		for (unsigned k = 0; k < n; k++)
-			len += part[k].len;
-		done = weir_dial_send(side->fd, part, n);
-		if (done < 0) {
-			side->flags |= SIDE_BROKEN | SIDE_READABLE;
-			side->flags &= (uint16_t)~SIDE_WRITABLE;
-			return;
-		}
-		if ((size_t)done < len)
-			side->flags &= (uint16_t)~SIDE_WRITABLE;
-		weir_conn_up_taken(c, &h->env, (uint32_t)done);
-	}
-	if (side->fd >= 0 && !(side->flags & SIDE_DIALLING) &&
-	    weir_conn_up_is_ended(c)) {
-		(void)weir_dial_shut(side->fd);
-		weir_conn_up_shut(c, h->now_us);
-	}
-}
-
-/* New payload in order: from the frame to the host, the rest is kept. */
-static enum weir_reason pass_up(struct weir_house *h, uint32_t i,
-				const struct weir_spans *payload,
-				const struct weir_conn_direct *d)
-{
-	struct weir_conn *c = conn_of(h, i);
-	struct weir_side *side = &h->streams.side[i];
-	struct weir_span part[WEIR_DIAL_SPANS_MAX];
-	long done = 0;
-
-	if (side->flags & SIDE_WRITABLE) {
-		unsigned n = weir_spans_cut(payload, d->skip, d->len, part,
-					    WEIR_DIAL_SPANS_MAX);
-
-		done = weir_dial_send(side->fd, part, n);
-		if (done < 0) {
-			side->flags |= SIDE_BROKEN | SIDE_READABLE;
-			done = 0;
-		}
-		if (done < (long)d->len)
-			side->flags &= (uint16_t)~SIDE_WRITABLE;
-	}
-	return weir_conn_take(c, env_of(h, i), payload, d, (uint32_t)done,
-			      h->now_us);
 }
 
 static void segment_for(struct weir_house *h, uint32_t i,
@@ -458,10 +417,10 @@ static void segment_for(struct weir_house *h, uint32_t i,
 	struct weir_conn_direct d;
 	enum weir_reason r;
 
-	r = weir_conn_segment(conn_of(h, i), env_of(h, i), t, payload,
-			      h->now_us, &d);
+	r = weir_conn_segment(weir_relay_conn(h, i), weir_relay_env(h, i), t,
+			      payload, h->now_us, &d);
 	if (d.len)
-		r = pass_up(h, i, payload, &d);
+		r = weir_relay_pass_up(h, i, payload, &d);
 	if (r != WEIR_REASON_NONE)
 		weir_house_count(h, r);
 	weir_streams_busy(h, i);
@@ -489,7 +448,8 @@ void weir_streams_segment(struct weir_house *h, const struct weir_view *v,
 	e.fport = t.dport;
 	hash = hash_ends(&h->streams, &e);
 	i = find(&h->streams, &e, hash);
-	if (i != WEIR_HOUSE_NONE && weir_conn_is_reusable(conn_of(h, i), &t))
+	if (i != WEIR_HOUSE_NONE &&
+	    weir_conn_is_reusable(weir_relay_conn(h, i), &t))
 		reopen_flow(h, i, &t, (uint32_t)payload.len);
 	else if (i != WEIR_HOUSE_NONE)
 		segment_for(h, i, &t, &payload);
@@ -511,27 +471,27 @@ static bool dialled(struct weir_house *h, uint32_t i, uint32_t what)
 		err = weir_dial_result(side->fd);
 	else if (!(what & WEIR_LOOP_OUT))
 		return false;
-	side->flags &= (uint16_t)~SIDE_DIALLING;
+	side->flags &= (uint16_t)~WEIR_SIDE_DIALLING;
 	if (err) {
 		close_side(h, i, false);
 		dial_failed(h, i, err);
 		return false;
 	}
-	side->flags |= SIDE_WRITABLE;
-	weir_conn_host_connected(conn_of(h, i), h->now_us);
+	side->flags |= WEIR_SIDE_WRITABLE;
+	weir_conn_host_connected(weir_relay_conn(h, i), h->now_us);
 	return true;
 }
 
 static void note(struct weir_side *side, uint32_t what)
 {
 	if (what & (WEIR_LOOP_IN | WEIR_LOOP_EOF | WEIR_LOOP_ERROR))
-		side->flags |= SIDE_READABLE;
+		side->flags |= WEIR_SIDE_READABLE;
 	if (what & WEIR_LOOP_OUT)
-		side->flags |= SIDE_WRITABLE;
+		side->flags |= WEIR_SIDE_WRITABLE;
 	if (what & WEIR_LOOP_EOF)
-		side->flags |= SIDE_EOF;
+		side->flags |= WEIR_SIDE_EOF;
 	if (what & WEIR_LOOP_ERROR)
-		side->flags |= SIDE_ERROR;
+		side->flags |= WEIR_SIDE_ERROR;
 }
 
 void weir_streams_event(struct weir_house *h, uint64_t low, uint32_t what)
@@ -543,113 +503,16 @@ void weir_streams_event(struct weir_house *h, uint64_t low, uint32_t what)
 	    tag_of(h, i) != WEIR_HOUSE_TAG(WEIR_HOUSE_TAG_STREAM, low) ||
 	    s->side[i].fd < 0)
 		return; /* it ended earlier in this turn */
-	if (!(s->side[i].flags & SIDE_DIALLING) || dialled(h, i, what))
+	if (!(s->side[i].flags & WEIR_SIDE_DIALLING) || dialled(h, i, what))
 		note(&s->side[i], what);
 	weir_streams_busy(h, i);
 }
 
-/* --- down --- */
-
-/* recv() found the end, or an error. */
-static void read_end(struct weir_conn *c, struct weir_side *side, long got)
-{
-	side->flags &= (uint16_t)~SIDE_READABLE;
-	if (got == -EAGAIN)
-		return;
-	if (got < 0 || side->flags & (SIDE_BROKEN | SIDE_ERROR)) {
-		weir_conn_host_reset(c);
-		return;
-	}
-	side->flags |= SIDE_ENDED_DOWN;
-	weir_conn_down_ended(c);
-}
-
-/* One read; returns the bytes that came. */
-static uint32_t read_once(struct weir_house *h, uint32_t i, uint32_t want)
-{
-	struct weir_conn *c = conn_of(h, i);
-	struct weir_side *side = &h->streams.side[i];
-	struct weir_span part[WEIR_DIAL_SPANS_MAX];
-	size_t room = 0;
-	unsigned n;
-	long got;
-
-	if (want > READ_BYTES)
-		want = READ_BYTES;
-	n = weir_conn_down_room(c, &h->env, want, part, WEIR_DIAL_SPANS_MAX);
-	if (n == 0) {
-		weir_conn_down_filled(c, &h->env, 0, false);
-		weir_house_count(h, WEIR_REASON_LIMIT_PAYLOAD);
-		return 0;
-	}
-	for (unsigned k = 0; k < n; k++)
-		room += part[k].len;
-	got = weir_dial_receive(side->fd, part, n);
-	weir_conn_down_filled(c, &h->env, got > 0 ? (uint32_t)got : 0,
-			      got == (long)room);
-	if (got <= 0) {
-		read_end(c, side, got);
-		return 0;
-	}
-	if ((size_t)got < room && !(side->flags & (SIDE_EOF | SIDE_ERROR)))
-		side->flags &= (uint16_t)~SIDE_READABLE;
-	return (uint32_t)got;
-}
-
-static void send_segments(struct weir_house *h, uint32_t i)
-{
-	struct weir_conn *c = conn_of(h, i);
-	struct weir_conn_out out;
-	struct weir_rd l3;
-
-	while (weir_conn_next(c, env_of(h, i), h->now_us, &out)) {
-		if (!out.unreachable) {
-			weir_down_segment(h, &c->ends.guest, &c->ends.far,
-					  &out);
-			continue;
-		}
-		/* the guest's SYN as it would look, to be quoted */
-		l3 = weir_up_quote(h, c);
-		weir_up_refuse(h, l3, WEIR_ICMP_WHY_HOST);
-	}
-}
-
-/* The host's side is broken, and recv() will not be the one to tell. */
-static bool is_dead(struct weir_house *h, uint32_t i)
-{
-	struct weir_conn *c = conn_of(h, i);
-	uint16_t flags = h->streams.side[i].flags;
-
-	if (c->state != WEIR_CONN_OPEN)
-		return false;
-	if (flags & SIDE_ENDED_DOWN)
-		return flags & (SIDE_ERROR | SIDE_BROKEN);
-	return flags & SIDE_ERROR && weir_conn_down_is_stuck(c);
-}
-
-/* Bytes from the host, as far as the guest's window goes. */
-static void pull_down(struct weir_house *h, uint32_t i)
-{
-	struct weir_conn *c = conn_of(h, i);
-	struct weir_side *side = &h->streams.side[i];
-	uint32_t done = 0, want;
-
-	while (side->flags & SIDE_READABLE && done < SERVE_BYTES) {
-		want = weir_conn_down_wants(c, &h->env);
-		if (want == 0)
-			break;
-		done += read_once(h, i, want);
-		send_segments(h, i);
-		if (c->state == WEIR_CONN_OVER)
-			return;
-	}
-	if (is_dead(h, i))
-		weir_conn_host_reset(c);
-}
+/* --- serving --- */
 
 static void rearm(struct weir_house *h, uint32_t i)
 {
-	uint64_t due = weir_conn_due_us(conn_of(h, i));
+	uint64_t due = weir_conn_due_us(weir_relay_conn(h, i));
 
 	if (due < weir_timer_due_us(&h->streams.timer, i))
 		weir_timer_set(&h->streams.timer, i, due);
@@ -661,27 +524,28 @@ static void rearm(struct weir_house *h, uint32_t i)
  */
 static bool serve(struct weir_house *h, uint32_t i)
 {
-	struct weir_conn *c = conn_of(h, i);
+	struct weir_conn *c = weir_relay_conn(h, i);
 	struct weir_side *side = &h->streams.side[i];
 
 	if (c->state == WEIR_CONN_OPEN)
 		leave_half_open(h, i);
-	if (side->flags & SIDE_NAMES)
+	if (side->flags & WEIR_SIDE_NAMES)
 		serve_names(h, i);
 	else
-		push_up(h, i);
-	if (side->fd >= 0 && !(side->flags & SIDE_DIALLING))
-		pull_down(h, i);
-	send_segments(h, i);
+		weir_relay_push_up(h, i);
+	if (side->fd >= 0 && !(side->flags & WEIR_SIDE_DIALLING))
+		weir_relay_pull_down(h, i);
+	weir_relay_segments(h, i);
 	if (c->state == WEIR_CONN_OVER) {
-		if (!(side->flags & SIDE_BUSY)) /* else in the next round */
+		if (!(side->flags &
+		      WEIR_SIDE_BUSY)) /* else in the next round */
 			end(h, i);
-		return side->flags & SIDE_BUSY;
+		return side->flags & WEIR_SIDE_BUSY;
 	}
 	if (c->state == WEIR_CONN_WAIT && side->fd >= 0)
 		close_side(h, i, false);
 	rearm(h, i);
-	if (!(side->flags & SIDE_READABLE))
+	if (!(side->flags & WEIR_SIDE_READABLE))
 		return false;
 	if (weir_conn_down_wants(c, &h->env) == 0) {
 		if (weir_store_pool_left(&h->payload) == 0)
@@ -703,7 +567,7 @@ bool weir_streams_serve(struct weir_house *h)
 	while (i != WEIR_HOUSE_NONE) {
 		uint32_t next = s->side[i].next;
 
-		s->side[i].flags &= (uint16_t)~SIDE_BUSY;
+		s->side[i].flags &= (uint16_t)~WEIR_SIDE_BUSY;
 		if (serve(h, i))
 			more = true;
 		i = next;
@@ -719,17 +583,17 @@ bool weir_streams_serve(struct weir_house *h)
 /* DNS by TCP that is silent for long: FIN, and if that does not help, RST. */
 static void tick_names(struct weir_house *h, uint32_t i)
 {
-	struct weir_conn *c = conn_of(h, i);
+	struct weir_conn *c = weir_relay_conn(h, i);
 	struct weir_side *side = &h->streams.side[i];
 
 	if (c->state != WEIR_CONN_OPEN ||
 	    h->now_us - c->heard < WEIR_DNS_TCP_IDLE_MS * 1000ull)
 		return;
-	if (side->flags & SIDE_ENDED_DOWN)
+	if (side->flags & WEIR_SIDE_ENDED_DOWN)
 		weir_conn_abort(c, WEIR_REASON_IDLE);
 	else
 		weir_conn_down_ended(c);
-	side->flags |= SIDE_ENDED_DOWN;
+	side->flags |= WEIR_SIDE_ENDED_DOWN;
 }
 
 void weir_streams_tick(struct weir_house *h)
@@ -741,9 +605,9 @@ void weir_streams_tick(struct weir_house *h)
 	       WEIR_TIMER_NONE) {
 		struct weir_conn *c = &s->conn[i];
 
-		if (s->side[i].flags & SIDE_NAMES)
+		if (s->side[i].flags & WEIR_SIDE_NAMES)
 			tick_names(h, i);
-		weir_conn_tick(c, env_of(h, i), h->now_us);
+		weir_conn_tick(c, weir_relay_env(h, i), h->now_us);
 		weir_streams_busy(h, i);
 	}
 }

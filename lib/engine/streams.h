@@ -22,6 +22,20 @@ bool weir_streams_init(struct weir_house *h, struct weir_arena *arena,
 void weir_streams_segment(struct weir_house *h, const struct weir_view *v,
 			  const struct weir_spans *frame, bool dns);
 
+/** weir_streams_is_taken() - is there a flow between these ends? */
+bool weir_streams_is_taken(const struct weir_house *h,
+			   const struct weir_conn_ends *ends);
+
+/**
+ * weir_streams_call() - a flow for a client of the host: call the guest
+ * @ends: not taken
+ * @fd:   the client's connection; the flow's if NONE is returned
+ *
+ * Return: WEIR_REASON_NONE; LIMIT_HALF_OPEN, LIMIT_FLOWS or NO_MEMORY.
+ */
+enum weir_reason weir_streams_call(struct weir_house *h,
+				   const struct weir_conn_ends *ends, int fd);
+
 /** weir_streams_event() - something happened on a host socket
  * @low: the tag's low 56 bits; @what: WEIR_LOOP_* */
 void weir_streams_event(struct weir_house *h, uint64_t low, uint32_t what);

@@ -10,6 +10,7 @@
 #include <errno.h>
 
 #include "engine/datagrams.h"
+#include "engine/doors.h"
 #include "engine/down.h"
 #include "engine/names.h"
 #include "engine/streams.h"
@@ -102,16 +103,15 @@ static void to_udp(struct weir_house *h, const struct weir_view *v,
 	payload.n = weir_view_payload(v, frame, WEIR_UDP_HEADER_BYTES, all,
 				      WEIR_CONN_SPANS_MAX);
 	payload.len = v->l4_len - WEIR_UDP_HEADER_BYTES;
-	payload.n = weir_spans_cut(&payload, 0,
-				   u.len - WEIR_UDP_HEADER_BYTES, part,
-				   WEIR_CONN_SPANS_MAX);
+	payload.n = weir_spans_cut(&payload, 0, u.len - WEIR_UDP_HEADER_BYTES,
+				   part, WEIR_CONN_SPANS_MAX);
 	payload.v = part;
 	payload.len = u.len - WEIR_UDP_HEADER_BYTES;
 	if (dns)
 		weir_names_datagram(h, &e, in.at,
 				    payload.len < in.left ? payload.len
 							  : in.left);
-	else
+	else if (!weir_doors_reply(h, &e, &payload))
 		weir_datagrams_up(h, &e, v->l3, &payload);
 }
 
@@ -158,6 +158,23 @@ static void hand_over(struct weir_house *h, const struct weir_view *v,
 	}
 }
 
+/* Did we offer to take frames that stand for several packets of this kind? */
+static bool is_offered(const struct weir_house *h, const struct weir_vnethdr *v)
+{
+	uint32_t offload = h->charter.offload;
+
+	switch (v->gso_type & ~WEIR_VNET_GSO_ECN) {
+	case WEIR_VNET_GSO_TCPV4:
+		return offload & WEIR_OFFLOAD_TSO4;
+	case WEIR_VNET_GSO_TCPV6:
+		return offload & WEIR_OFFLOAD_TSO6;
+	case WEIR_VNET_GSO_UDP_L4:
+		return offload & WEIR_OFFLOAD_USO;
+	default:
+		return true; /* none; others were refused */
+	}
+}
+
 /* Everything a frame must be before a room sees it. */
 static enum weir_reason look(struct weir_house *h, struct weir_rd *in,
 			     struct weir_vnethdr *vnet,
@@ -168,6 +185,8 @@ static enum weir_reason look(struct weir_house *h, struct weir_rd *in,
 
 	if (r != WEIR_REASON_NONE)
 		return r;
+	if (!is_offered(h, vnet))
+		return WEIR_REASON_VNET_HEADER;
 	frame->len = in->left;
 	r = weir_view_parse(vnet, frame, v);
 	if (r == WEIR_REASON_NONE)

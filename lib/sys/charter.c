@@ -312,3 +312,32 @@ bool weir_charter_parse_own(struct weir_rd *in, struct weir_charter *c)
 	memcpy(c->own, got.own, sizeof(c->own));
 	return true;
 }
+
+void weir_charter_build_door(const struct weir_charter_door *d,
+			     struct weir_wr *to)
+{
+	weir_wr_be32(to, d->id);
+	weir_wr_u8(to, d->udp);
+	weir_wr_copy(to, d->bind.b, sizeof(d->bind.b));
+	weir_wr_be16(to, d->port);
+	weir_wr_be16(to, d->guest_port);
+	weir_wr_u8(to, d->preserve_source);
+}
+
+bool weir_charter_parse_door(struct weir_rd *in, struct weir_charter_door *ret)
+{
+	struct weir_charter_door d = { .id = weir_rd_be32(in) };
+	uint8_t udp = weir_rd_u8(in), preserve;
+
+	weir_rd_copy(in, d.bind.b, sizeof(d.bind.b));
+	d.port = weir_rd_be16(in);
+	d.guest_port = weir_rd_be16(in);
+	preserve = weir_rd_u8(in);
+	if (!weir_rd_ok(in) || in->left || udp > 1 || preserve > 1 ||
+	    d.port == 0 || d.guest_port == 0)
+		return false;
+	d.udp = udp;
+	d.preserve_source = preserve;
+	*ret = d;
+	return true;
+}

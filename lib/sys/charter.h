@@ -58,6 +58,29 @@ struct weir_charter_host {
 };
 
 /**
+ * struct weir_charter_door - a published port, the body of a DOOR message
+ * @id:   what control calls it
+ * @bind, @port: where its socket is bound
+ * @guest_port: where clients arrive in the guest
+ * @preserve_source: the guest sees the client's address where that can be
+ */
+struct weir_charter_door {
+	uint32_t id;
+	bool udp;
+	struct weir_addr bind;
+	uint16_t port, guest_port;
+	bool preserve_source;
+};
+
+/** weir_charter_build_door() - write it; check weir_wr_ok() afterwards */
+void weir_charter_build_door(const struct weir_charter_door *d,
+			     struct weir_wr *to);
+
+/** weir_charter_parse_door() - Return: false and *@ret untouched if it is not
+ * whole, or a port is 0 */
+bool weir_charter_parse_door(struct weir_rd *in, struct weir_charter_door *ret);
+
+/**
  * struct weir_charter - one network
  * @link, @offload, @mtu: the guest's card
  * @guest_mac, @gateway_mac: the two ends of it

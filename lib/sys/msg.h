@@ -20,6 +20,8 @@
  *	                    UPSTREAMS the host's resolvers changed
  *	                    ADDRESSES the host's own addresses changed
  *	                    TALLY     asks for counters; answered by TALLY
+ *	                    DOOR      a published port and its socket
+ *	                    UNDOOR    u32 id: it is published no longer
  *	                    STOP      end gracefully; answered by BYE
  *	engine -> control   READY     charter and link are in force
  *	                    FAILED    one sentence for the operator, then it ends
@@ -68,6 +70,8 @@ enum weir_msg_kind {
 	WEIR_MSG_GO,
 	WEIR_MSG_RESUME,
 	WEIR_MSG_END,
+	WEIR_MSG_DOOR,
+	WEIR_MSG_UNDOOR,
 	WEIR_MSG_KINDS /* one past the last */
 };
 

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relay.c - bytes both ways between a connection and its host socket
+ *
+ * The two loops that carry all payload.  Up, a frame's payload goes to send()
+ * where it lies; only what the socket refuses is copied.  Down, recv() fills
+ * chunks and the link gathers frames from them.  What is known of the socket
+ * is remembered in flags, so that no call is made that would find nothing.
+ *
+ * A host error (reset) is told by recv(): bytes that came before it are read
+ * first.  A send that fails takes the error with it, so BROKEN remembers it
+ * and the end of file that recv() then shows is taken for what it is.
+ */
+#include "engine/relay.h"
+
+#include <errno.h>
+
+#include "engine/down.h"
+#include "engine/up.h"
+#include "host/dial.h"
+
+#define SERVE_BYTES 262144u /* from the host, a flow and turn */
+#define READ_BYTES  131072u /* from the host, a call */
+
+/* Bytes that wait in the store, to the host. */
+void weir_relay_push_up(struct weir_house *h, uint32_t i)
+{
+	struct weir_conn *c = weir_relay_conn(h, i);
+	struct weir_side *side = &h->streams.side[i];
+	struct weir_span part[WEIR_DIAL_SPANS_MAX];
+
+	while (side->flags & WEIR_SIDE_WRITABLE) {
+		unsigned n = weir_conn_up_peek(c, &h->env, part,
+					       WEIR_DIAL_SPANS_MAX);
+		size_t len = 0;
+		long done;
+
+		if (n == 0)
+			break;
+		for (unsigned k = 0; k < n; k++)
+			len += part[k].len;
+		done = weir_dial_send(side->fd, part, n);
+		if (done < 0) {
+			side->flags |= WEIR_SIDE_BROKEN | WEIR_SIDE_READABLE;
+			side->flags &= (uint16_t)~WEIR_SIDE_WRITABLE;
+			return;
+		}
+		if ((size_t)done < len)
+			side->flags &= (uint16_t)~WEIR_SIDE_WRITABLE;
+		weir_conn_up_taken(c, &h->env, (uint32_t)done);
+	}
+	if (side->fd >= 0 && !(side->flags & WEIR_SIDE_DIALLING) &&
+	    weir_conn_up_is_ended(c)) {
+		(void)weir_dial_shut(side->fd);
+		weir_conn_up_shut(c, h->now_us);
+	}
+}
+
+/* New payload in order: from the frame to the host, the rest is kept. */
+enum weir_reason weir_relay_pass_up(struct weir_house *h, uint32_t i,
+				    const struct weir_spans *payload,
+				    const struct weir_conn_direct *d)
+{
+	struct weir_conn *c = weir_relay_conn(h, i);
+	struct weir_side *side = &h->streams.side[i];
+	struct weir_span part[WEIR_DIAL_SPANS_MAX];
+	long done = 0;
+
+	if (side->flags & WEIR_SIDE_WRITABLE) {
+		unsigned n = weir_spans_cut(payload, d->skip, d->len, part,
+					    WEIR_DIAL_SPANS_MAX);
+
+		done = weir_dial_send(side->fd, part, n);
+		if (done < 0) {
+			side->flags |= WEIR_SIDE_BROKEN | WEIR_SIDE_READABLE;
+			done = 0;
+		}
+		if (done < (long)d->len)
+			side->flags &= (uint16_t)~WEIR_SIDE_WRITABLE;
+	}
+	return weir_conn_take(c, weir_relay_env(h, i), payload, d,
+			      (uint32_t)done, h->now_us);
+}
+
+/* recv() found the end, or an error. */
+static void read_end(struct weir_conn *c, struct weir_side *side, long got)
+{
+	side->flags &= (uint16_t)~WEIR_SIDE_READABLE;
+	if (got == -EAGAIN)
+		return;
+	if (got < 0 || side->flags & (WEIR_SIDE_BROKEN | WEIR_SIDE_ERROR)) {
+		weir_conn_host_reset(c);
+		return;
+	}
+	side->flags |= WEIR_SIDE_ENDED_DOWN;
+	weir_conn_down_ended(c);
+}
+
+/* One read; returns the bytes that came. */
+static uint32_t read_once(struct weir_house *h, uint32_t i, uint32_t want)
+{
+	struct weir_conn *c = weir_relay_conn(h, i);
+	struct weir_side *side = &h->streams.side[i];
+	struct weir_span part[WEIR_DIAL_SPANS_MAX];
+	size_t room = 0;
+	unsigned n;
+	long got;
+
+	if (want > READ_BYTES)
+		want = READ_BYTES;
+	n = weir_conn_down_room(c, &h->env, want, part, WEIR_DIAL_SPANS_MAX);
+	if (n == 0) {
+		weir_conn_down_filled(c, &h->env, 0, false);
+		weir_house_count(h, WEIR_REASON_LIMIT_PAYLOAD);
+		return 0;
+	}
+	for (unsigned k = 0; k < n; k++)
+		room += part[k].len;
+	got = weir_dial_receive(side->fd, part, n);
+	weir_conn_down_filled(c, &h->env, got > 0 ? (uint32_t)got : 0,
+			      got == (long)room);
+	if (got <= 0) {
+		read_end(c, side, got);
+		return 0;
+	}
+	if ((size_t)got < room &&
+	    !(side->flags & (WEIR_SIDE_EOF | WEIR_SIDE_ERROR)))
+		side->flags &= (uint16_t)~WEIR_SIDE_READABLE;
+	return (uint32_t)got;
+}
+
+void weir_relay_segments(struct weir_house *h, uint32_t i)
+{
+	struct weir_conn *c = weir_relay_conn(h, i);
+	struct weir_conn_out out;
+	struct weir_rd l3;
+
+	while (weir_conn_next(c, weir_relay_env(h, i), h->now_us, &out)) {
+		if (!out.unreachable) {
+			weir_down_segment(h, &c->ends.guest, &c->ends.far,
+					  &out);
+			continue;
+		}
+		/* the guest's SYN as it would look, to be quoted */
+		l3 = weir_up_quote(h, c);
+		weir_up_refuse(h, l3, WEIR_ICMP_WHY_HOST);
+	}
+}
+
+/* The host's side is broken, and recv() will not be the one to tell. */
+static bool is_dead(struct weir_house *h, uint32_t i)
+{
+	struct weir_conn *c = weir_relay_conn(h, i);
+	uint16_t flags = h->streams.side[i].flags;
+
+	if (c->state != WEIR_CONN_OPEN)
+		return false;
+	if (flags & WEIR_SIDE_ENDED_DOWN)
+		return flags & (WEIR_SIDE_ERROR | WEIR_SIDE_BROKEN);
+	return flags & WEIR_SIDE_ERROR && weir_conn_down_is_stuck(c);
+}
+
+/* Bytes from the host, as far as the guest's window goes. */
+void weir_relay_pull_down(struct weir_house *h, uint32_t i)
+{
+	struct weir_conn *c = weir_relay_conn(h, i);
+	struct weir_side *side = &h->streams.side[i];
+	uint32_t done = 0, want;
+
+	while (side->flags & WEIR_SIDE_READABLE && done < SERVE_BYTES) {
+		want = weir_conn_down_wants(c, &h->env);
+		if (want == 0)
+			break;
+		done += read_once(h, i, want);
+		weir_relay_segments(h, i);
+		if (c->state == WEIR_CONN_OVER)
+			return;
+	}
+	if (is_dead(h, i))
+		weir_conn_host_reset(c);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relay.h - bytes both ways between a connection and its host socket
+ *
+ * Used by streams.c, which knows when; this room knows how.
+ */
+#ifndef WEIR_ENGINE_RELAY_H
+#define WEIR_ENGINE_RELAY_H
+
+#include "engine/house.h"
+
+/* weir_side.flags */
+#define WEIR_SIDE_BUSY       0x1u /* on the busy list */
+#define WEIR_SIDE_READABLE   0x2u /* recv() may find something */
+#define WEIR_SIDE_WRITABLE   0x4u /* send() may take something */
+#define WEIR_SIDE_DIALLING   0x8u /* connect is under way */
+#define WEIR_SIDE_EOF        0x10u /* the peer sends no more: read on to see it */
+#define WEIR_SIDE_ERROR      0x20u  /* an error is pending */
+#define WEIR_SIDE_BROKEN     0x40u  /* a send failed */
+#define WEIR_SIDE_HALF       0x80u  /* counted as half-open */
+#define WEIR_SIDE_NAMES      0x100u /* DNS over TCP: no socket */
+#define WEIR_SIDE_OTHER      0x200u /* loopback: another family may be tried */
+#define WEIR_SIDE_ENDED_DOWN 0x400u /* end of file was read */
+
+/** weir_relay_conn() - the connection of flow @i */
+static inline struct weir_conn *weir_relay_conn(struct weir_house *h,
+						uint32_t i)
+{
+	return &h->streams.conn[i];
+}
+
+/** weir_relay_env() - what its connection shares with others of its kind */
+static inline struct weir_conn_env *weir_relay_env(struct weir_house *h,
+						   uint32_t i)
+{
+	return h->streams.side[i].flags & WEIR_SIDE_NAMES ? &h->env_names
+							  : &h->env;
+}
+
+/**
+ * weir_relay_pass_up() - new payload in order: from the frame to the host
+ *
+ * What the host does not take is kept.
+ * Return: WEIR_REASON_NONE, or LIMIT_PAYLOAD where it could not be.
+ */
+enum weir_reason weir_relay_pass_up(struct weir_house *h, uint32_t i,
+				    const struct weir_spans *payload,
+				    const struct weir_conn_direct *d);
+
+/** weir_relay_push_up() - bytes that wait, to the host; and then the FIN */
+void weir_relay_push_up(struct weir_house *h, uint32_t i);
+
+/** weir_relay_pull_down() - bytes from the host, as far as the guest's window
+ * goes, and the segments made of them */
+void weir_relay_pull_down(struct weir_house *h, uint32_t i);
+
+/** weir_relay_segments() - every segment the connection has for the guest */
+void weir_relay_segments(struct weir_house *h, uint32_t i);
+
+#endif /* WEIR_ENGINE_RELAY_H */
