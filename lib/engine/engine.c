@@ -170,6 +170,7 @@ static int open_house(struct weir_house *h)
 		return 1;
 	}
 	h->up = true;
+	h->appetite = 1;
 	return weir_msg_send(h->control, WEIR_MSG_READY, NULL, 0, NULL, 0) < 0;
 }
 
@@ -349,7 +350,7 @@ static uint64_t patience(const struct weir_house *h, bool more)
 {
 	uint64_t due;
 
-	if (more || h->link_ready)
+	if (more)
 		return 0;
 	if (!h->up)
 		return UINT64_MAX;
@@ -372,6 +373,7 @@ static int turn(struct weir_house *h)
 		if (n < 0)
 			return 1;
 		h->now_us = weir_clock_now_ns() / 1000;
+		h->link_ready = false;
 		for (int i = 0; i < n; i++) {
 			int r = dispatch(h, &event[i]);
 

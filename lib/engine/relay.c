@@ -21,6 +21,7 @@
 
 #define SERVE_BYTES 262144u /* from the host, a flow and turn */
 #define READ_BYTES  131072u /* from the host, a call */
+#define READ_FIRST  16384u  /* ... before it was seen to have much */
 
 /* Bytes that wait in the store, to the host. */
 void weir_relay_push_up(struct weir_house *h, uint32_t i)
@@ -108,6 +109,8 @@ static uint32_t read_once(struct weir_house *h, uint32_t i, uint32_t want)
 
 	if (want > READ_BYTES)
 		want = READ_BYTES;
+	if (want > READ_FIRST && !(side->flags & WEIR_SIDE_BULK))
+		want = READ_FIRST;
 	n = weir_conn_down_room(c, &h->env, want, part, WEIR_DIAL_SPANS_MAX);
 	if (n == 0) {
 		weir_conn_down_filled(c, &h->env, 0, false);
@@ -123,6 +126,10 @@ static uint32_t read_once(struct weir_house *h, uint32_t i, uint32_t want)
 		read_end(c, side, got);
 		return 0;
 	}
+	if ((size_t)got == room)
+		side->flags |= WEIR_SIDE_BULK;
+	else if ((size_t)got < READ_FIRST)
+		side->flags &= (uint16_t)~WEIR_SIDE_BULK;
 	if ((size_t)got < room &&
 	    !(side->flags & (WEIR_SIDE_EOF | WEIR_SIDE_ERROR)))
 		side->flags &= (uint16_t)~WEIR_SIDE_READABLE;

@@ -21,6 +21,7 @@
 #define WEIR_SIDE_NAMES      0x100u /* DNS over TCP: no socket */
 #define WEIR_SIDE_OTHER      0x200u /* loopback: another family may be tried */
 #define WEIR_SIDE_ENDED_DOWN 0x400u /* end of file was read */
+#define WEIR_SIDE_BULK       0x800u /* the last read found much: read more at once */
 
 /** weir_relay_conn() - the connection of flow @i */
 static inline struct weir_conn *weir_relay_conn(struct weir_house *h,
