@@ -170,7 +170,6 @@ static int open_house(struct weir_house *h)
 		return 1;
 	}
 	h->up = true;
-	h->appetite = 1;
 	return weir_msg_send(h->control, WEIR_MSG_READY, NULL, 0, NULL, 0) < 0;
 }
 

@@ -127,9 +127,8 @@ struct weir_house {
 	int loop, control, link;
 	bool up; /* charter and link are in force */
 	bool stopping;
-	bool link_ready;   /* the loop said so in this turn */
-	unsigned appetite; /* frames to be read in the next turn */
-	unsigned singles;  /* turns that read one, see weir_up_frames() */
+	bool link_ready;  /* the loop said so in this turn */
+	unsigned singles; /* turns in a row that found one frame */
 	uint64_t now_us;
 	struct weir_charter charter;
 	struct weir_kind_facts facts;

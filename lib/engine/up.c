@@ -225,30 +225,27 @@ void weir_up_frame(struct weir_house *h, uint8_t *bytes, size_t len)
 }
 
 /*
- * The link is level-triggered, so a turn need not read until there is nothing:
- * that last read is a system call for nothing, which an exchange of single
- * frames would pay each time.  A turn reads at most as many frames as the last
- * one found; twice as many if it found that many, but from one on only every
- * fourth time.
+ * A turn reads until there is nothing more, 64 frames at most.  That last read
+ * is a system call for nothing, which an exchange of single frames would pay
+ * each time; so where the last turns found one frame each, one is read (the
+ * link is level-triggered: what is left is reported again), and only every
+ * fourth time it is looked for more.
  */
 int weir_up_frames(struct weir_house *h)
 {
-	unsigned most = h->appetite;
+	unsigned most = WEIR_TURN_FRAMES_UP, i;
 
-	for (unsigned i = 0; i < most; i++) {
+	if (h->singles % 4)
+		most = 1;
+	for (i = 0; i < most; i++) {
 		int n = weir_tap_receive(h->link, h->frame);
 
-		if (n == -EAGAIN) {
-			h->appetite = i ? i : 1;
-			return 0;
-		}
+		if (n == -EAGAIN)
+			break;
 		if (n < 0)
 			return n;
 		weir_up_frame(h, h->frame, (size_t)n);
 	}
-	if (most == 1 && ++h->singles % 4)
-		return 0;
-	h->appetite =
-		most * 2 < WEIR_TURN_FRAMES_UP ? most * 2 : WEIR_TURN_FRAMES_UP;
+	h->singles = i == 1 ? h->singles + 1 : 0;
 	return 0;
 }
