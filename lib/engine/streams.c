@@ -48,7 +48,8 @@
 #include "host/dial.h"
 #include "sys/loop.h"
 
-#define SWEEP 4096u /* entries looked at for one in TIME-WAIT */
+#define OLD_DIAL_US 5000000u /* a dial that may go when there are many */
+#define SWEEP       4096u    /* entries looked at for one in TIME-WAIT */
 
 size_t weir_streams_bytes(uint32_t flows)
 {
@@ -182,8 +183,25 @@ static void end(struct weir_house *h, uint32_t i)
 	weir_pool_give(&s->pool, i);
 }
 
-/* Make room: let one go that is in TIME-WAIT.  True if one was found. */
-static bool evict_waiting(struct weir_house *h)
+/* One that may go for another: in TIME-WAIT, or dialling in vain. */
+static bool is_spare(const struct weir_house *h, uint32_t i, bool dial)
+{
+	const struct weir_streams *s = &h->streams;
+	const struct weir_conn *c = &s->conn[i];
+
+	if (!weir_pool_is_taken(&s->pool, i) ||
+	    s->side[i].flags & WEIR_SIDE_BUSY)
+		return false;
+	if (!dial)
+		return c->state == WEIR_CONN_WAIT;
+	return c->state == WEIR_CONN_DIAL && h->now_us - c->born > OLD_DIAL_US;
+}
+
+/*
+ * Make room: let one go that is in TIME-WAIT or, for @dial, has dialled for
+ * long without an answer.  True if one was found.
+ */
+static bool evict(struct weir_house *h, bool dial)
 {
 	struct weir_streams *s = &h->streams;
 	uint32_t high = weir_pool_high(&s->pool);
@@ -192,11 +210,10 @@ static bool evict_waiting(struct weir_house *h)
 		uint32_t i = s->hand < high ? s->hand : 0;
 
 		s->hand = i + 1;
-		if (!weir_pool_is_taken(&s->pool, i) ||
-		    s->conn[i].state != WEIR_CONN_WAIT ||
-		    s->side[i].flags & WEIR_SIDE_BUSY)
+		if (!is_spare(h, i, dial))
 			continue;
-		s->conn[i].over = WEIR_REASON_CLOSED;
+		s->conn[i].over =
+			dial ? WEIR_REASON_LIMIT_HALF_OPEN : WEIR_REASON_CLOSED;
 		end(h, i);
 		return true;
 	}
@@ -303,10 +320,10 @@ static enum weir_reason take_slot(struct weir_house *h, uint32_t *ret)
 	struct weir_streams *s = &h->streams;
 	uint32_t i;
 
-	if (s->half_open >= WEIR_HALF_OPEN_MAX)
+	if (s->half_open >= WEIR_HALF_OPEN_MAX && !evict(h, true))
 		return WEIR_REASON_LIMIT_HALF_OPEN;
 	i = weir_pool_take(&s->pool);
-	if (i == WEIR_POOL_NONE && evict_waiting(h))
+	if (i == WEIR_POOL_NONE && evict(h, false))
 		i = weir_pool_take(&s->pool);
 	*ret = i;
 	return i == WEIR_POOL_NONE ? WEIR_REASON_LIMIT_FLOWS : WEIR_REASON_NONE;
