@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# report.awk - samples.tsv (figure, tool, run, value) to a table of medians, each
+# with its spread, targets, ratios, and whether they are reached.
+#
+# A target is a list of OPERATOR FACTOR [* REFERENCE]; REFERENCE is veth, peer
+# (the better of slirp4netns and pasta) or another figure of Weir's own.
+BEGIN {
+	FS = OFS = "\t"
+	ntools = split("weir slirp4netns pasta veth loop", tools, " ")
+	row("up_1500", "TCP up, 1 stream, MTU 1500", "Gbit/s", ">= 0.5*veth >= 10*peer")
+	row("up_65520", "TCP up, 1 stream, MTU 65520", "Gbit/s", ">= 0.55*veth >= 1.5*peer")
+	row("down_1500", "TCP down, 1 stream, MTU 1500", "Gbit/s", ">= 0.45*veth >= 5*peer")
+	row("down_65520", "TCP down, 1 stream, MTU 65520", "Gbit/s", ">= 1.3*peer")
+	row("up4_1500", "TCP up, 4 streams, MTU 1500", "Gbit/s", ">= 1*up_1500")
+	row("down4_1500", "TCP down, 4 streams, MTU 1500", "Gbit/s", ">= 1*down_1500")
+	row("up4_65520", "TCP up, 4 streams, MTU 65520", "Gbit/s", ">= 1*up_65520")
+	row("down4_65520", "TCP down, 4 streams, MTU 65520", "Gbit/s", ">= 1*down_65520")
+	row("cpu_up_1500", "CPU up, MTU 1500", "s/GB", "<= 0.40")
+	row("cpu_down_1500", "CPU down, MTU 1500", "s/GB", "<= 0.40")
+	row("cpu_up_65520", "CPU up, MTU 65520", "s/GB", "")
+	row("cpu_down_65520", "CPU down, MTU 65520", "s/GB", "")
+	row("rtt1_p50", "request/response 1 B, p50", "µs", "<= 1*peer <= 2.2*veth")
+	row("rtt1_p99", "request/response 1 B, p99", "µs", "")
+	row("rtt1024_p50", "request/response 1 KB, p50", "µs", "<= 1*peer <= 2.2*veth")
+	row("rtt1024_p99", "request/response 1 KB, p99", "µs", "")
+	row("connect1", "connect only, 1 at a time", "/s", ">= 1*peer")
+	row("connect64", "connect only, 64 at a time", "/s", ">= 1*peer")
+	row("request1", "connect+request+close, 1 at a time", "/s", ">= 1*peer")
+	row("request64", "connect+request+close, 64 at a time", "/s", ">= 1*peer")
+	row("dns_cpu", "DNS from cache, CPU a question", "µs", "<= 25")
+	row("dns_rate", "DNS questions", "/s", "")
+	row("mem_start", "memory (PSS) at start", "MB", "<= 6")
+	row("mem_1000", "memory per idle connection, 1,000", "B", "<= 512")
+	row("mem_10000", "memory per idle connection, 10,000", "B", "<= 512")
+	row("wakes", "wake-ups with 10,000 idle", "/s", "<= 0")
+	row("start", "start to first echo", "ms", "<= 25")
+	row("calls_up", "system calls up, MTU 1500, traced", "/GB", "")
+	row("calls_down", "system calls down, MTU 1500, traced", "/GB", "")
+	row("iperf3_up", "iperf3 up, MTU 1500", "Gbit/s", "")
+	row("iperf3_down", "iperf3 down, MTU 1500", "Gbit/s", "")
+	# what goes wrong is a row as well
+	row("connect1_errors", "failed: connect only, 1", "", "")
+	row("connect64_errors", "failed: connect only, 64", "", "")
+	row("request1_errors", "failed: connect+request, 1", "", "")
+	row("request64_errors", "failed: connect+request, 64", "", "")
+	row("mem_1000_held", "held only, of 1,000", "", "")
+	row("mem_10000_held", "held only, of 10,000", "", "")
+}
+
+function row(id, label, unit, target) {
+	rows[++nrows] = id
+	labels[id] = label
+	units[id] = unit
+	targets[id] = target
+}
+
+FNR > 1 {
+	key = $1 SUBSEP $2
+	samples[key, ++count[key]] = $4 + 0
+	seen[$1] = 1
+}
+
+function summarize(key,    n, i, j, v, a) {
+	n = count[key]
+	for (i = 1; i <= n; i++) {
+		v = samples[key, i]
+		for (j = i - 1; j >= 1 && a[j] > v; j--)
+			a[j + 1] = a[j]
+		a[j + 1] = v
+	}
+	median[key] = n % 2 ? a[(n + 1) / 2] : (a[n / 2] + a[n / 2 + 1]) / 2
+	least[key] = a[1]
+	most[key] = a[n]
+}
+
+function short(v) {
+	return sprintf(v >= 1000 ? "%.0f" : v >= 100 ? "%.0f" : \
+		v >= 10 ? "%.1f" : "%.2f", v)
+}
+
+function cell(id, tool,    key) {
+	key = id SUBSEP tool
+	if (!(key in count))
+		return "–"
+	if (count[key] == 1)
+		return short(median[key])
+	return short(median[key]) " (" short(least[key]) "–" short(most[key]) ")"
+}
+
+# The value a target's reference stands for, "" where nobody measured it.
+function reference(id, name, op,    a, b) {
+	if (name == "peer") {
+		a = median[id, "slirp4netns"]
+		b = median[id, "pasta"]
+		if (a == "" || b == "")
+			return a b
+		return (op == ">=") == (a > b) ? a : b
+	}
+	return name == "veth" ? median[id, "veth"] : median[name, "weir"]
+}
+
+# Compares Weir's figure with its target; sets ratio_text and reached_text.
+function judge(id,    n, i, w, p, v, ref, base, ok, known, all) {
+	ratio_text = reached_text = ""
+	v = median[id, "weir"]
+	if (v == "" || targets[id] == "")
+		return
+	n = split(targets[id], w, " ")
+	all = known = 1
+	for (i = 1; i < n; i += 2) {
+		base = ""
+		if (split(w[i + 1], p, "*") == 2) {
+			base = reference(id, p[2], w[i])
+			if (base == "" || base == 0) {
+				known = 0
+				continue
+			}
+			ratio_text = ratio_text (ratio_text ? ", " : "") \
+				short(v / base) " " p[2]
+			ref = p[1] * base
+		} else {
+			ref = p[1] + 0
+		}
+		ok = w[i] == ">=" ? v >= ref : v <= ref
+		all = all && ok
+	}
+	reached_text = all ? (known ? "yes" : "so far") : "no"
+}
+
+# Pads to @n columns; the bytes that continue a UTF-8 character take none.
+function pad(text, n,    t) {
+	t = text
+	gsub(/[\200-\277]/, "", t)
+	return text sprintf("%" (n > length(t) ? n - length(t) : 0) "s", "")
+}
+
+function line(a, b, c, d, e, f, g, h, i, j) {
+	print "| " pad(a, 36) " | " pad(b, 6) " | " pad(c, 22) " | " \
+		pad(d, 22) " | " pad(e, 7) " | " pad(f, 24) " | " \
+		pad(g, 22) " | " pad(h, 22) " | " pad(i, 22) " | " \
+		pad(j, 22) " |"
+}
+
+END {
+	for (key in count)
+		summarize(key)
+	line("figure", "unit", "weir", "target", "reached", "weir is, times", \
+		"slirp4netns", "pasta", "veth", "loopback")
+	line("---", "---", "---", "---", "---", "---", "---", "---", "---", "---")
+	print "figure\ttool\tmedian\tleast\tmost\tsamples\ttarget\treached" >tsv
+	for (r = 1; r <= nrows; r++) {
+		id = rows[r]
+		if (!(id in seen))
+			continue
+		judge(id)
+		verdict[reached_text]++
+		line(labels[id], units[id], cell(id, "weir"), targets[id], \
+			reached_text, ratio_text, cell(id, "slirp4netns"), \
+			cell(id, "pasta"), cell(id, "veth"), cell(id, "loop"))
+		for (t = 1; t <= ntools; t++) {
+			key = id SUBSEP tools[t]
+			if (key in count)
+				print id, tools[t], median[key], least[key], \
+					most[key], count[key], \
+					tools[t] == "weir" ? targets[id] : "", \
+					tools[t] == "weir" ? reached_text : "" >tsv
+		}
+	}
+	print ""
+	print verdict["yes"] + 0 " targets reached, " verdict["no"] + 0 " not."
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * serve.c - the server of the bench: serve ADDR, "ready" when all ports listen.
+ *
+ * Bulk connections (sink, source) each get a child with blocking calls, as
+ * the least code per byte.  Echo connections, of which there may be 10,000,
+ * and DNS questions are served by one epoll loop.  The DNS server is a toy:
+ * every A question gets the same address, anything else an empty answer.
+ */
+#include "load.h"
+
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static char chunk[LOAD_CHUNK];
+
+/*
+ * Chunks whose first byte is 0, until one with a 1; then the count.  The end is
+ * not told by a half-close: not every tool measured carries one.
+ */
+static void child_sink(int fd)
+{
+	uint64_t total = 0;
+	size_t have = 0;
+	ssize_t n;
+
+	while ((n = read(fd, chunk + have, sizeof(chunk) - have)) > 0) {
+		total += (uint64_t)n;
+		have += (size_t)n;
+		if (have < sizeof(chunk))
+			continue;
+		have = 0;
+		if (chunk[0] == 0)
+			continue;
+		if (write(fd, &total, sizeof(total)) < 0)
+			load_die("sink: answer");
+	}
+	_exit(0);
+}
+
+static void child_source(int fd)
+{
+	load_fill(chunk);
+	while (write(fd, chunk, sizeof(chunk)) > 0)
+		;
+	_exit(0);
+}
+
+static void echo(int fd)
+{
+	ssize_t n = read(fd, chunk, sizeof(chunk));
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	/* Requests are at most a few KB: the socket takes the answer whole. */
+	if (n <= 0 || write(fd, chunk, (size_t)n) != n)
+		close(fd);
+}
+
+/* The length of header and question in @m, 0 if there is no whole question. */
+static size_t question_end(const uint8_t *m, size_t len)
+{
+	size_t at = 12;
+
+	while (at < len && m[at] != 0) {
+		if (m[at] > 63)
+			return 0;
+		at += (size_t)m[at] + 1;
+	}
+	return at + 5 <= len ? at + 5 : 0;
+}
+
+static void answer(int fd)
+{
+	static const uint8_t a[] = { 0xc0, 12,   0, 1, 0,  1,   0,   0,
+				     0x0e, 0x10, 0, 4, 93, 184, 216, 34 };
+	uint8_t m[LOAD_DNS_MAX + sizeof(a)];
+	struct sockaddr_in from;
+	socklen_t fromlen = sizeof(from);
+	ssize_t n = recvfrom(fd, m, LOAD_DNS_MAX, 0, (struct sockaddr *)&from,
+			     &fromlen);
+	size_t end = n < 12 ? 0 : question_end(m, (size_t)n);
+	bool is_a = end != 0 && m[end - 4] == 0 && m[end - 3] == 1;
+
+	if (end == 0)
+		return;
+	m[2] |= 0x80; /* an answer, RD as asked */
+	m[3] = 0x80;  /* RA, NOERROR */
+	memset(m + 4, 0, 8);
+	m[5] = 1;
+	m[7] = is_a ? 1 : 0;
+	if (is_a) {
+		memcpy(m + end, a, sizeof(a));
+		end += sizeof(a);
+	}
+	(void)sendto(fd, m, end, 0, (struct sockaddr *)&from, fromlen);
+}
+
+static int watch(int epoll, int fd, uint32_t kind)
+{
+	struct epoll_event ev = {
+		.events = EPOLLIN,
+		.data.u64 = (uint64_t)kind << 32 | (uint32_t)fd,
+	};
+
+	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &ev);
+}
+
+static int listen_on(const char *address, uint16_t port, int type)
+{
+	struct sockaddr_in at = load_address(address, port);
+	int on = 1;
+	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+	    bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0)
+		load_die("bind");
+	if (type != SOCK_DGRAM && listen(fd, 65535) < 0)
+		load_die("listen");
+	return fd;
+}
+
+enum { KIND_SINK, KIND_SOURCE, KIND_ECHO, KIND_DNS, KIND_CONNECTION };
+
+static void welcome(int epoll, int listener, uint32_t kind)
+{
+	int on = 1;
+	int fd =
+		accept4(listener, NULL, NULL,
+			SOCK_CLOEXEC | (kind == KIND_ECHO ? SOCK_NONBLOCK : 0));
+
+	if (fd < 0)
+		return;
+	if (kind == KIND_ECHO) {
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+		if (watch(epoll, fd, KIND_CONNECTION) == 0)
+			return;
+	} else if (fork() == 0) {
+		if (kind == KIND_SINK)
+			child_sink(fd);
+		child_source(fd);
+	}
+	close(fd);
+}
+
+static void open_ports(int epoll, const char *address)
+{
+	watch(epoll, listen_on(address, LOAD_PORT_SINK, SOCK_STREAM),
+	      KIND_SINK);
+	watch(epoll, listen_on(address, LOAD_PORT_SOURCE, SOCK_STREAM),
+	      KIND_SOURCE);
+	for (int i = 0; i < LOAD_ECHOES; i++)
+		watch(epoll,
+		      listen_on(address, (uint16_t)(LOAD_PORT_ECHO + i),
+				SOCK_STREAM | SOCK_NONBLOCK),
+		      KIND_ECHO);
+	watch(epoll, listen_on(address, 53, SOCK_DGRAM), KIND_DNS);
+}
+
+int main(int argc, char **argv)
+{
+	struct epoll_event ev[64];
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+
+	if (argc != 2) {
+		fputs("usage: serve ADDR\n", stderr);
+		return 2;
+	}
+	load_raise_files();
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGCHLD, SIG_IGN);
+	open_ports(epoll, argv[1]);
+	puts("ready");
+	fflush(stdout);
+	for (;;) {
+		int n = epoll_wait(epoll, ev, 64, -1);
+
+		for (int i = 0; i < n; i++) {
+			uint32_t kind = (uint32_t)(ev[i].data.u64 >> 32);
+			int fd = (int)(uint32_t)ev[i].data.u64;
+
+			if (kind == KIND_CONNECTION)
+				echo(fd);
+			else if (kind == KIND_DNS)
+				answer(fd);
+			else
+				welcome(epoll, fd, kind);
+		}
+	}
+}
