@@ -7,7 +7,7 @@
 #   make deps         the Debian packages and kernel settings that are missing
 #   make check        unit tests, saved fuzz inputs, the building's rules
 #   make SAN=address,undefined check | SAN=thread check      with sanitizers
-#   make e2e          real programs in real namespaces
+#   make e2e          real programs in real namespaces, E2E="tcp dns" or all
 #   make fuzz-NAME    fuzz one target for T seconds (clang), T=60
 #   make lint         clang-format, clang-tidy, cppcheck, -fanalyzer, man pages
 #   make bench        side by side with other tools, ROWS="dns start"
@@ -153,7 +153,7 @@ check:
 		scripts/tally sum $(B)/check $$s $(DONE:.ok=)
 
 e2e: all $(filter $(B)/tests/e2e/%,$(TOOLS))
-	@scripts/e2e $(B)
+	@scripts/e2e $(B) $(E2E)
 bench-tools: all $(filter $(B)/tests/bench/%,$(TOOLS))
 bench:
 	@scripts/deps build bench

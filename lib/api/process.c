@@ -91,9 +91,11 @@ int weir_process_run(int argc, char *const *argv)
 		return FAILED;
 	}
 	(void)prctl(PR_SET_NAME, WEIR_SPAWN_ENGINE);
-	if (free || !weir_confine_is_possible())
-		weir_confine_limits();
-	else if (confine())
-		return FAILED;
+	if (weir_confine_is_possible()) {
+		if (free)
+			weir_confine_limits();
+		else if (confine())
+			return FAILED;
+	}
 	return weir_engine_run(WEIR_SPAWN_SOCKET);
 }

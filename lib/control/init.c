@@ -30,13 +30,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/text.h"
 #include "control/gate.h"
 #include "sys/clock.h"
 #include "sys/confine.h"
 #include "sys/msg.h"
 
-#define NAME_BYTES 256u
+#define NAME_MAX_SHOWN 80u
+#define ARGS_MAX       4096u /* of a script without #! */
 
 struct init {
 	const struct weir_sandbox *s;
@@ -92,6 +92,63 @@ static void take_terminal(const struct weir_terminal *t)
 		(void)tcsetpgrp(t->fd, getpgrp());
 }
 
+/* a script without #! is one for sh, as execvp(3) has it */
+static void run_file(const char *path, char *const *argv)
+{
+	char *again[ARGS_MAX];
+	char shell[] = "/bin/sh";
+	size_t n = 0;
+
+	(void)execve(path, argv, environ);
+	if (errno != ENOEXEC)
+		return;
+	while (argv[n] && n < ARGS_MAX - 2)
+		n++;
+	if (argv[n]) {
+		errno = E2BIG;
+		return;
+	}
+	for (size_t k = 1; k <= n; k++)
+		again[k + 1] = argv[k];
+	again[0] = shell;
+	/* execve() writes to no argument; its type cannot say so */
+	memcpy(&again[1], &path, sizeof(path));
+	(void)execve(shell, again, environ);
+}
+
+/*
+ * Find CMD on the PATH and become it.  Unlike execvp(3), which takes a
+ * directory it may not search for a program it may not run.
+ *
+ * Return: why not, an errno.
+ */
+static int run_program(char *const *argv)
+{
+	const char *at = getenv("PATH");
+	char path[PATH_MAX];
+	int why = ENOENT;
+
+	if (strchr(argv[0], '/')) {
+		run_file(argv[0], argv);
+		return errno;
+	}
+	for (at = at ? at : "/bin:/usr/bin";; at++) {
+		size_t n = strcspn(at, ":");
+		int len = snprintf(path, sizeof(path), "%.*s%s%s", (int)n, at,
+				   n ? "/" : "", argv[0]);
+
+		if (len > 0 && (size_t)len < sizeof(path) &&
+		    access(path, F_OK) == 0) {
+			run_file(path, argv);
+			if (errno != ENOENT && errno != ENOTDIR)
+				why = errno;
+		}
+		at += n;
+		if (!*at)
+			return why;
+	}
+}
+
 static void become_cmd(const struct weir_sandbox *s, int report)
 {
 	struct stumble why = { .at_exec = 0 };
@@ -108,9 +165,8 @@ static void become_cmd(const struct weir_sandbox *s, int report)
 	if (why.error == 0) {
 		(void)sigaction(SIGCHLD, &s->chld, NULL);
 		(void)sigprocmask(SIG_SETMASK, &s->mask, NULL);
-		(void)execvp(s->orders->argv[0], s->orders->argv);
 		why.at_exec = 1;
-		why.error = errno;
+		why.error = run_program(s->orders->argv);
 	}
 	if (write(report, &why, sizeof(why)) != (ssize_t)sizeof(why))
 		_exit(WEIR_SANDBOX_FAILED);
@@ -120,27 +176,27 @@ static void become_cmd(const struct weir_sandbox *s, int report)
 /* CMD does not run: the sentence and the code of a shell */
 _Noreturn static void stumbled(const struct init *i, const struct stumble *why)
 {
+	/* control makes it printable */
 	const char *name = i->s->orders->argv[0];
-	char shown[NAME_BYTES];
-	struct weir_text t = weir_text_over(shown, sizeof(shown));
-	size_t n = strlen(name);
+	int n = (int)strnlen(name, NAME_MAX_SHOWN);
 
-	weir_text_add_escaped(&t, name, n < 60 ? n : 60);
 	if (!why->at_exec)
-		weir_sandbox_trouble(i->s, WEIR_SANDBOX_FAILED,
-				     "the sandbox cannot be closed behind %s: "
-				     "%s",
-				     shown, strerror(why->error));
+		weir_sandbox_trouble(
+			i->s, WEIR_SANDBOX_FAILED,
+			"the sandbox cannot be closed behind %.*s: "
+			"%s",
+			n, name, strerror(why->error));
 	if (why->error == ENOENT && strchr(name, '/') &&
 	    access(name, F_OK) == 0)
 		weir_sandbox_trouble(
-			i->s, 126, "%s: the interpreter it names is not found",
-			shown);
+			i->s, 126,
+			"%.*s: the interpreter it names is not found", n, name);
 	if (why->error == ENOENT || why->error == ENOTDIR)
-		weir_sandbox_trouble(i->s, 127, "%s: not found", shown);
+		weir_sandbox_trouble(i->s, 127, "%.*s: not found", n, name);
 	if (why->error == EACCES)
-		weir_sandbox_trouble(i->s, 126, "%s: not executable", shown);
-	weir_sandbox_trouble(i->s, 126, "%s: cannot be run: %s", shown,
+		weir_sandbox_trouble(i->s, 126, "%.*s: not executable", n,
+				     name);
+	weir_sandbox_trouble(i->s, 126, "%.*s: cannot be run: %s", n, name,
 			     strerror(why->error));
 }
 
@@ -181,44 +237,11 @@ static void signal_cmd(const struct init *i, int sig)
 		(void)kill(i->s->terminal.own_group ? -i->cmd : i->cmd, sig);
 }
 
-/*
- * Without a PID namespace: kill our children until there are none.  Orphans
- * become our children, so everything CMD started is reached.
- */
-static void kill_descendants(void)
-{
-	char path[64], text[4096];
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", getpid(),
-		 getpid());
-	for (;;) {
-		int fd = open(path, O_RDONLY | O_CLOEXEC);
-		ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
-		char *at = text;
-
-		if (fd >= 0)
-			close(fd);
-		text[n > 0 ? n : 0] = 0;
-		for (;;) {
-			char *end;
-			long pid = strtol(at, &end, 10);
-
-			if (end == at || (!*end && n == sizeof(text) - 1))
-				break;
-			if (pid > 1)
-				(void)kill((pid_t)pid, SIGKILL);
-			at = end;
-		}
-		if (waitpid(-1, NULL, 0) < 0 && errno == ECHILD)
-			return;
-	}
-}
-
 _Noreturn static void finish(const struct init *i)
 {
 	if (!i->s->own_pids) {
 		signal_cmd(i, SIGKILL);
-		kill_descendants();
+		weir_sandbox_kill_children();
 	}
 	_exit(0); /* and with PID 1 everything in its namespace */
 }

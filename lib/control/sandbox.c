@@ -23,12 +23,14 @@
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "control/cover.h"
@@ -54,6 +56,35 @@ void weir_sandbox_trouble(const struct weir_sandbox *s, int code,
 	(void)weir_msg_send(s->sock, WEIR_MSG_TROUBLE, body, weir_wr_len(&w),
 			    NULL, 0);
 	_exit(WEIR_SANDBOX_FAILED);
+}
+
+void weir_sandbox_kill_children(void)
+{
+	char path[64], text[4096];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", getpid(),
+		 getpid());
+	for (;;) {
+		int fd = open(path, O_RDONLY | O_CLOEXEC);
+		ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+		char *at = text;
+
+		if (fd >= 0)
+			close(fd);
+		text[n > 0 ? n : 0] = 0;
+		for (;;) {
+			char *end;
+			long pid = strtol(at, &end, 10);
+
+			if (end == at || (!*end && n == sizeof(text) - 1))
+				break;
+			if (pid > 1)
+				(void)kill((pid_t)pid, SIGKILL);
+			at = end;
+		}
+		if (waitpid(-1, NULL, 0) < 0 && errno == ECHILD)
+			return;
+	}
 }
 
 static int write_file(const char *path, const char *text)

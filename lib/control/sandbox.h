@@ -67,6 +67,14 @@ _Noreturn void weir_sandbox_trouble(const struct weir_sandbox *s, int code,
 	__attribute__((format(printf, 3, 4)));
 
 /**
+ * weir_sandbox_kill_children() - kill our children until there are none
+ *
+ * Where there is no PID namespace.  Orphans become the children of a
+ * subreaper, so everything CMD started is reached.
+ */
+void weir_sandbox_kill_children(void);
+
+/**
  * weir_sandbox_map() - write the identity of a new user namespace
  * @inside: what the user is called in it
  * @uid, @gid: what the user is called outside

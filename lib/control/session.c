@@ -28,6 +28,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -70,6 +71,12 @@ struct session {
 	uint8_t room[WEIR_MSG_PACKET_BYTES];
 };
 
+static void close_sock(int *sock)
+{
+	close(*sock);
+	*sock = -1;
+}
+
 __attribute__((format(printf, 3, 4))) static void
 say(const struct session *s, enum weir_session_tone tone, const char *format,
     ...)
@@ -83,6 +90,15 @@ say(const struct session *s, enum weir_session_tone tone, const char *format,
 	s->v->say(s->v->ctx, tone, text);
 }
 
+/* with init its PID namespace ends; without one init must kill the others */
+static void end_init(struct session *s)
+{
+	if (s->init > 0 && s->box.own_pids)
+		(void)kill(s->init, SIGKILL);
+	else if (s->init_sock >= 0)
+		close_sock(&s->init_sock);
+}
+
 /* the way to ENDING; true if this was the first reason */
 static bool conclude(struct session *s, int code)
 {
@@ -92,8 +108,7 @@ static bool conclude(struct session *s, int code)
 	s->code = code;
 	s->watch_ms = 0;
 	s->deadline_ms = weir_clock_now_ms() + BYE_MS;
-	if (s->init > 0)
-		(void)kill(s->init, SIGKILL);
+	end_init(s);
 	if (s->engine_sock < 0 || s->engine <= 0 ||
 	    weir_msg_send(s->engine_sock, WEIR_MSG_STOP, NULL, 0, NULL, 0))
 		s->phase = OVER;
@@ -188,8 +203,7 @@ static void on_engine(struct session *s)
 	if (r == -EAGAIN || r == -EPROTO)
 		return;
 	if (r <= 0) {
-		close(s->engine_sock);
-		s->engine_sock = -1; /* its death is told by SIGCHLD */
+		close_sock(&s->engine_sock); /* SIGCHLD tells its death */
 		if (s->phase == ENDING)
 			s->phase = OVER;
 		else
@@ -234,8 +248,9 @@ static void try_again(struct session *s)
 	while (waitpid(s->init, &status, 0) < 0 && errno == EINTR)
 		;
 	s->init = 0;
-	close(s->init_sock);
+	close_sock(&s->init_sock);
 	s->box.own_pids = false;
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
 	r = start_sandbox(s);
 	if (r && conclude(s, WEIR_SANDBOX_FAILED))
 		say(s, WEIR_SESSION_ERROR, "no sandbox: %s", strerror(-r));
@@ -296,10 +311,8 @@ static void on_init(struct session *s)
 	if (r == -EAGAIN || r == -EPROTO)
 		return;
 	if (r <= 0) {
-		close(s->init_sock);
-		s->init_sock = -1;
-		if (s->init > 0)
-			(void)kill(s->init, SIGKILL);
+		close_sock(&s->init_sock);
+		end_init(s);
 		return;
 	}
 	if (m.kind == WEIR_MSG_TAP) {
@@ -592,14 +605,19 @@ static void refuse_namespaces(struct session *s, int error)
 /* with everything started, control needs little more of the machine */
 static void settle(const struct session *s)
 {
-	static const char *const dirs[] = { "/etc", "/run/systemd/resolve",
+	static const char *const dirs[] = { "/etc",
+					    "/run/systemd/resolve",
 					    "/run/resolvconf",
 					    "/run/NetworkManager",
-					    "/run/connman" };
+					    "/run/connman",
+					    "/proc" };
+	size_t n = sizeof(dirs) / sizeof(dirs[0]);
 
-	(void)s;
+	if (!weir_confine_is_possible())
+		return;
 	weir_confine_capabilities();
-	(void)weir_confine_paths(dirs, sizeof(dirs) / sizeof(dirs[0]));
+	/* the last is for finding children where no namespace holds them */
+	(void)weir_confine_paths(dirs, s->box.own_pids ? n - 1 : n);
 }
 
 static int start_both(struct session *s)
@@ -622,19 +640,43 @@ static int start_both(struct session *s)
 	return r;
 }
 
+static void wait_for(pid_t *pid)
+{
+	while (*pid > 0 && waitpid(*pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	*pid = 0;
+}
+
+/* without a PID namespace init has work to do before it ends */
+static void let_init_end(struct session *s)
+{
+	uint64_t end = weir_clock_now_ms() + WEIR_STOP_GRACE_MS;
+
+	while (s->init > 0 && weir_clock_now_ms() < end) {
+		struct pollfd p = { .fd = s->signals, .events = POLLIN };
+		struct signalfd_siginfo i;
+
+		if (waitpid(s->init, NULL, WNOHANG) == s->init)
+			s->init = 0;
+		else if (poll(&p, 1, (int)(end - weir_clock_now_ms())) > 0)
+			(void)!read(s->signals, &i, sizeof(i));
+	}
+}
+
 /* no process of ours is left behind */
 static void bury(struct session *s)
 {
-	pid_t *const all[] = { &s->init, &s->engine };
-
-	for (size_t i = 0; i < 2; i++) {
-		if (*all[i] <= 0)
-			continue;
-		(void)kill(*all[i], SIGKILL);
-		while (waitpid(*all[i], NULL, 0) < 0 && errno == EINTR)
-			;
-		*all[i] = 0;
-	}
+	end_init(s);
+	if (!s->box.own_pids)
+		let_init_end(s);
+	if (s->init > 0)
+		(void)kill(s->init, SIGKILL);
+	if (s->engine > 0)
+		(void)kill(s->engine, SIGKILL);
+	wait_for(&s->init);
+	wait_for(&s->engine);
+	if (!s->box.own_pids)
+		weir_sandbox_kill_children();
 	if (s->box.terminal.lent)
 		weir_terminal_take(&s->box.terminal);
 }

@@ -35,6 +35,9 @@ static void become(int sock, pid_t parent, bool unconfined)
 				      : dup2(sock, WEIR_SPAWN_SOCKET) < 0)
 		_exit(125);
 	(void)close_range(WEIR_SPAWN_SOCKET + 1, ~0u, 0);
+	/* whatever the caller ignored, this process can be ended */
+	for (int sig = 1; sig < 32; sig++)
+		(void)signal(sig, SIG_DFL);
 	sigemptyset(&set);
 	(void)sigprocmask(SIG_SETMASK, &set, NULL);
 	(void)execve("/proc/self/exe", argv, envp);

@@ -19,7 +19,7 @@ static void build_addr(const struct weir_addr *a, struct weir_wr *to)
 
 static struct weir_addr parse_addr(struct weir_rd *in)
 {
-	struct weir_addr a;
+	struct weir_addr a = { .b = { 0 } };
 
 	weir_rd_copy(in, a.b, sizeof(a.b));
 	return a;

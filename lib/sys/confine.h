@@ -23,11 +23,11 @@
 #include <stddef.h>
 
 /* what libc needs to allocate, to wait, to be stopped and to end */
-#define WEIR_CONFINE_CALLS(X)                                                  \
-	X(brk)                                                                 \
-	X(mmap)                                                                \
-	X(munmap) X(mremap) X(mprotect) X(madvise) X(futex) X(rt_sigreturn)    \
-		X(restart_syscall) X(exit) X(exit_group)
+/* clang-format off */
+#define WEIR_CONFINE_CALLS(X) \
+	X(brk) X(mmap) X(munmap) X(mremap) X(mprotect) X(madvise) X(futex) \
+	X(rt_sigreturn) X(restart_syscall) X(exit) X(exit_group)
+/* clang-format on */
 
 /**
  * weir_confine_is_possible() - is this build one that can be confined?

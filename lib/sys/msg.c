@@ -54,7 +54,7 @@ int weir_msg_send(int sock, enum weir_msg_kind kind, const void *body,
 	if (!body)
 		v[1].iov_base = &none;
 	v[1].iov_len = len;
-	if (n_fds)
+	if (fd && n_fds)
 		attach(&h, &rights, fd, n_fds);
 	do {
 		n = sendmsg(sock, &h, MSG_NOSIGNAL);
