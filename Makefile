@@ -174,10 +174,12 @@ test:
 
 # New inputs gather in build/fuzz/NAME.new; those worth keeping are moved to
 # fuzz/corpus/NAME by hand and replayed by `make check` from then on.
+# a target may bring twins of rooms (fuzz_engine): the first definition counts
 fuzz-%: FORCE
 	@scripts/deps build fuzz
 	@mkdir -p build/fuzz/$*.new fuzz/corpus/$*
 	clang $(ALL) -O1 -g -fsanitize=fuzzer,address,undefined \
+		-Wl,-z,muldefs \
 		fuzz/fuzz_$*.c $(FHELP) $(LIB) $(LIBS) -o build/fuzz/$*
 	build/fuzz/$* -max_total_time=$(T) -timeout=5 \
 		-artifact_prefix=build/fuzz/$*- build/fuzz/$*.new fuzz/corpus/$*

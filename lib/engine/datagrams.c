@@ -2,14 +2,31 @@
 /*
  * datagrams.c - UDP flows: the guest's datagrams through host sockets
  *
+ * DOC: how it works
+ *
  * Which conversations there are is kept by flow/assoc; this room judges the
  * first datagram of each, owns one socket per mapping, and carries datagrams
  * both ways.  The gateway stands for the host's loopback, in both directions.
+ *
+ * Up, datagrams are held, where they came, until the turn's frames are all
+ * read or a flow opens; then each mapping's go in one call, in their order,
+ * and those in a row that are of one size and for one place as one message,
+ * which takes the host's stack one trip (UDP_SEGMENT).  One alone costs what
+ * it cost before.  A message that fails is sent again, one datagram at a time
+ * (engine/courier), which finds out whose fault it is.
+ *
+ * Down, a call takes what waits, and what the host has put together (UDP_GRO)
+ * stays so if the link takes it.
+ *
+ * Invariants:
+ *  1. A held datagram's bytes stay where they are until weir_datagrams_flush().
+ *  2. While any is held no mapping and no conversation ends.
  */
 #include "engine/datagrams.h"
 
 #include <errno.h>
 
+#include "engine/courier.h"
 #include "engine/down.h"
 #include "engine/up.h"
 #include "engine/verdict.h"
@@ -18,14 +35,31 @@
 #include "sys/entropy.h"
 #include "sys/loop.h"
 
-#define TURN_DATAGRAMS 64u /* from one mapping, a turn */
+#define TURN_VOLLEYS      2u     /* from one mapping, a turn */
+#define SEGMENT_MAX_BYTES 1472u  /* larger ones gain little and fit few ways */
+#define MESSAGE_MAX_BYTES 65000u /* with headers an IP packet */
+
+/* datagrams of one mapping, as messages */
+struct volley {
+	struct weir_volley_out out[WEIR_DATAGRAMS_HELD_MAX];
+	/* which it is made of: those from first[i] up to first[i + 1] */
+	unsigned first[WEIR_DATAGRAMS_HELD_MAX + 1];
+	struct weir_span part[WEIR_VOLLEY_SPANS_MAX];
+	unsigned n, parts;
+};
+
+_Static_assert(WEIR_DATAGRAMS_HELD_MAX <= WEIR_VOLLEY_OUT_MAX, "in one call");
+_Static_assert(WEIR_DATAGRAMS_HELD_MAX *WEIR_COURIER_SPANS_MAX <=
+		       WEIR_VOLLEY_SPANS_MAX,
+	       "in one call");
 
 size_t weir_datagrams_bytes(void)
 {
 	return weir_assoc_bytes(WEIR_UDP_MAPPINGS_MAX,
 				WEIR_UDP_CONVERSATIONS_MAX) +
-	       WEIR_UDP_MAPPINGS_MAX * sizeof(int) +
-	       WEIR_POST_DATAGRAM_MAX_BYTES + 64;
+	       WEIR_UDP_MAPPINGS_MAX * sizeof(struct weir_courier) +
+	       WEIR_DATAGRAMS_HELD_MAX * sizeof(struct weir_courier_gram) +
+	       weir_volley_room_bytes() + 4096 + 64;
 }
 
 bool weir_datagrams_init(struct weir_house *h, struct weir_arena *arena)
@@ -34,13 +68,17 @@ bool weir_datagrams_init(struct weir_house *h, struct weir_arena *arena)
 	uint64_t key[2];
 
 	weir_entropy_fill(key, sizeof(key));
-	d->fd = weir_arena_take(arena, WEIR_UDP_MAPPINGS_MAX, sizeof(*d->fd),
-				8);
-	d->room = weir_arena_take(arena, 1, WEIR_POST_DATAGRAM_MAX_BYTES, 8);
-	return d->fd && d->room &&
+	d->courier = weir_arena_take(arena, WEIR_UDP_MAPPINGS_MAX,
+				     sizeof(*d->courier), 8);
+	d->held = weir_arena_take(arena, WEIR_DATAGRAMS_HELD_MAX,
+				  sizeof(*d->held), 8);
+	d->room = weir_arena_take(arena, 1, weir_volley_room_bytes(), 4096);
+	return d->courier && d->held && d->room &&
 	       weir_assoc_init(&d->assoc, arena, WEIR_UDP_MAPPINGS_MAX,
 			       WEIR_UDP_CONVERSATIONS_MAX, key, h->now_us);
 }
+
+/* --- flows --- */
 
 /* Ports that would leak the host's neighbourhood or dodge its DNS. */
 static bool is_refused_port(uint16_t port)
@@ -62,17 +100,24 @@ static enum weir_reason judge(struct weir_house *h,
 	return r;
 }
 
+static void close_mapping(struct weir_datagrams *d, uint32_t m)
+{
+	if (m != WEIR_ASSOC_NONE)
+		weir_post_close(d->courier[m].fd);
+}
+
 static enum weir_reason map(struct weir_house *h,
 			    const struct weir_assoc_ends *ends,
 			    uint32_t *ret_mapping)
 {
 	struct weir_datagrams *d = &h->datagrams;
-	uint32_t m = weir_assoc_map(&d->assoc, &ends->guest, ends->gport);
+	bool v4 = weir_addr_is4(&ends->guest);
+	uint32_t closed, m;
 	int fd, err;
 
-	if (m == WEIR_ASSOC_NONE)
-		return WEIR_REASON_LIMIT_UDP;
-	fd = weir_post_open(weir_addr_is4(&ends->guest));
+	m = weir_assoc_map(&d->assoc, &ends->guest, ends->gport, &closed);
+	close_mapping(d, closed);
+	fd = weir_post_open(v4);
 	err = fd;
 	if (fd >= 0)
 		err = weir_loop_watch(h->loop, fd,
@@ -84,7 +129,7 @@ static enum weir_reason map(struct weir_house *h,
 		weir_assoc_unmap(&d->assoc, m);
 		return weir_dial_reason(err);
 	}
-	d->fd[m] = fd;
+	weir_courier_init(&d->courier[m], fd, v4, false);
 	*ret_mapping = m;
 	return WEIR_REASON_NONE;
 }
@@ -98,104 +143,245 @@ static enum weir_reason open_flow(struct weir_house *h,
 	enum weir_reason r = judge(h, ends);
 	uint32_t closed;
 
-	if (r == WEIR_REASON_NONE && *ret_mapping == WEIR_ASSOC_NONE)
+	if (r != WEIR_REASON_NONE)
+		return r;
+	weir_datagrams_flush(h); /* others may end to make room */
+	if (*ret_mapping == WEIR_ASSOC_NONE)
 		r = map(h, ends, ret_mapping);
 	if (r != WEIR_REASON_NONE)
 		return r;
 	(void)weir_assoc_open(&d->assoc, *ret_mapping, &ends->far, ends->fport,
 			      h->now_us, &closed);
 	h->sum.udp_opened++;
-	if (closed != WEIR_ASSOC_NONE)
-		weir_post_close(d->fd[closed]);
+	close_mapping(d, closed);
 	return WEIR_REASON_NONE;
 }
 
-static void deny(struct weir_house *h, struct weir_rd l3, enum weir_reason r)
+/* --- up --- */
+
+/* Does @o, for a message of @count datagrams so far, take one more? */
+static bool joins(const struct weir_volley_out *o, unsigned count,
+		  const struct weir_volley_out *next)
 {
-	weir_house_count(h, r);
-	if (r == WEIR_REASON_MULTICAST)
-		return;
-	weir_up_refuse(h, l3,
-		       r == WEIR_REASON_UNREACHABLE ? WEIR_ICMP_WHY_HOST
-						    : WEIR_ICMP_WHY_PROHIBITED);
+	size_t unit = count == 1 ? o->payload.len : o->segment;
+
+	if (count == 1 && o->segment)
+		return false; /* the guest's own message */
+	return count < WEIR_VOLLEY_SEGMENTS_MAX && next->segment == 0 &&
+	       next->payload.len > 0 && next->payload.len <= unit &&
+	       unit <= SEGMENT_MAX_BYTES &&
+	       o->payload.len == unit * count && /* none shorter before */
+	       o->payload.len + next->payload.len <= MESSAGE_MAX_BYTES &&
+	       o->port == next->port && o->ttl == next->ttl &&
+	       weir_addr_is_equal(&o->to, &next->to);
 }
 
-void weir_datagrams_up(struct weir_house *h, const struct weir_assoc_ends *ends,
-		       struct weir_rd l3, const struct weir_spans *payload)
+/* Messages of @n held datagrams of one courier, alike in wholeness. */
+static void bundle(struct volley *v, const struct weir_courier *c,
+		   struct weir_courier_gram *const *gram, unsigned n)
+{
+	v->n = 0;
+	v->parts = 0;
+	for (unsigned i = 0; i < n; i++) {
+		const struct weir_volley_out *g = &gram[i]->out;
+		struct weir_volley_out *o = v->n ? &v->out[v->n - 1] : NULL;
+
+		if (o && !c->no_segments && c->whole &&
+		    joins(o, i - v->first[v->n - 1], g)) {
+			if (!o->segment)
+				o->segment = (uint16_t)o->payload.len;
+			o->payload.n += g->payload.n;
+			o->payload.len += g->payload.len;
+		} else {
+			v->first[v->n] = i;
+			o = &v->out[v->n++];
+			*o = *g;
+			o->payload.v = v->part + v->parts;
+		}
+		for (unsigned k = 0; k < g->payload.n; k++)
+			v->part[v->parts++] = g->payload.v[k];
+	}
+	v->first[v->n] = n;
+}
+
+/* Send @n held datagrams of one mapping, alike in wholeness. */
+static void send_run(struct weir_house *h, struct weir_courier_gram **gram,
+		     unsigned n)
 {
 	struct weir_datagrams *d = &h->datagrams;
+	struct weir_courier *c = &d->courier[gram[0]->mapping];
+	struct volley v;
+	unsigned at = 0;
+
+	weir_courier_keep_whole(c, gram[0]->whole);
+	bundle(&v, c, gram, n);
+	while (at < v.n) {
+		int r = weir_volley_send(c->fd, v.out + at, v.n - at);
+
+		if (r > 0) {
+			at += (unsigned)r;
+			continue;
+		}
+		if (v.out[at].segment &&
+		    (r == -EINVAL || r == -EIO || r == -EMSGSIZE))
+			c->no_segments = true;
+		for (unsigned i = v.first[at]; i < v.first[at + 1]; i++)
+			weir_courier_send(h, c, &d->assoc, gram[i]);
+		/* that may have changed it */
+		weir_courier_keep_whole(c, gram[0]->whole);
+		at++;
+	}
+	for (unsigned i = 0; i < n; i++)
+		if (!gram[i]->gone)
+			h->sum.udp_up++;
+}
+
+/* Send all that is held of the mapping of the @first, and mark it. */
+static void send_mapping(struct weir_house *h, unsigned first)
+{
+	struct weir_datagrams *d = &h->datagrams;
+	struct weir_courier_gram *gram[WEIR_DATAGRAMS_HELD_MAX];
+	uint32_t mapping = d->held[first].mapping;
+	unsigned n = 0;
+
+	for (unsigned i = first; i < d->n_held; i++) {
+		struct weir_courier_gram *g = &d->held[i];
+
+		if (g->mapping != mapping)
+			continue;
+		d->done |= UINT64_C(1) << i;
+		if (n && gram[0]->whole != g->whole) {
+			send_run(h, gram, n);
+			n = 0;
+		}
+		gram[n++] = g;
+	}
+	send_run(h, gram, n);
+}
+
+void weir_datagrams_flush(struct weir_house *h)
+{
+	struct weir_datagrams *d = &h->datagrams;
+
+	d->done = 0;
+	for (unsigned i = 0; i < d->n_held; i++)
+		if (!(d->done >> i & 1))
+			send_mapping(h, i);
+	d->n_held = 0;
+}
+
+/* Where a gateway's datagrams go; others go where they are bound for. */
+static struct weir_addr place(const struct weir_house *h,
+			      const struct weir_addr *far)
+{
 	struct weir_addr to, other;
+
+	(void)weir_verdict_place(h, far, &to, &other);
+	return to;
+}
+
+static void hold(struct weir_house *h, const struct weir_datagrams_in *in,
+		 uint32_t m)
+{
+	struct weir_datagrams *d = &h->datagrams;
+	struct weir_courier_gram *g = &d->held[d->n_held];
+
+	*g = (struct weir_courier_gram){ .mapping = m,
+					 .whole = in->whole,
+					 .l3 = in->l3 };
+	g->out = (struct weir_volley_out){ .to = place(h, &in->ends.far),
+					   .port = in->ends.fport,
+					   .ttl = weir_courier_ttl(in->ttl),
+					   .segment = in->segment,
+					   .payload = in->payload };
+	if (in->payload.n > WEIR_COURIER_SPANS_MAX) {
+		weir_datagrams_flush(h);
+		weir_courier_send(h, &d->courier[m], &d->assoc, g);
+		return;
+	}
+	for (unsigned i = 0; i < in->payload.n; i++)
+		g->part[i] = in->payload.v[i];
+	g->out.payload.v = g->part;
+	if (++d->n_held == WEIR_DATAGRAMS_HELD_MAX)
+		weir_datagrams_flush(h);
+}
+
+void weir_datagrams_up(struct weir_house *h, const struct weir_datagrams_in *in)
+{
+	struct weir_datagrams *d = &h->datagrams;
 	enum weir_reason r;
 	uint32_t m;
-	int err;
 
-	if (ends->fport == 0 || ends->gport == 0) {
+	if (in->ends.fport == 0 || in->ends.gport == 0) {
 		weir_house_count(h, WEIR_REASON_UDP_LENGTH);
 		return;
 	}
-	if (weir_assoc_up(&d->assoc, ends, h->now_us, &m) == WEIR_ASSOC_NONE) {
-		r = open_flow(h, ends, &m);
+	if (weir_assoc_up(&d->assoc, &in->ends, h->now_us, &m) ==
+	    WEIR_ASSOC_NONE) {
+		r = open_flow(h, &in->ends, &m);
 		if (r != WEIR_REASON_NONE) {
-			deny(h, l3, r);
+			weir_courier_deny(h, in->l3, r);
 			return;
 		}
 	}
-	(void)weir_verdict_place(h, &ends->far, &to, &other);
-	err = weir_post_send(d->fd[m], &to, ends->fport, payload);
-	if (err == 0)
-		h->sum.udp_up++;
-	else if (err == -EAGAIN || err == -ENOBUFS)
-		weir_house_count(h, WEIR_REASON_LIMIT_UDP);
-	else
-		deny(h, l3, weir_dial_reason(err));
+	hold(h, in, m);
 }
 
-/* The far address as the guest knows it. */
-static void rename_loopback(const struct weir_house *h, struct weir_addr *a)
-{
-	const struct weir_addr loop4 = weir_addr_from4(0x7f000001);
-	const struct weir_addr loop6 = { .b = { [15] = 1 } };
+/* --- down --- */
 
-	if (weir_addr_is_equal(a, &loop4))
-		*a = h->charter.gateway4;
-	else if (weir_addr_is_equal(a, &loop6))
-		*a = h->charter.gateway6;
+static void give_down(struct weir_house *h, uint32_t mapping,
+		      struct weir_volley_in *in)
+{
+	const struct weir_spans payload = { in->part, in->n, in->len };
+	struct weir_datagrams *d = &h->datagrams;
+	struct weir_assoc_ends ends;
+	enum weir_reason r;
+	uint32_t i;
+
+	weir_courier_rename(h, &in->from);
+	i = weir_assoc_down(&d->assoc, mapping, &in->from, in->port, h->now_us);
+	if (i == WEIR_ASSOC_NONE) {
+		weir_house_count(h, WEIR_REASON_NO_FLOW);
+		return;
+	}
+	weir_assoc_ends_of(&d->assoc, i, &ends);
+	r = weir_down_udp(h, &ends, &payload, in->segment);
+	if (r != WEIR_REASON_NONE)
+		weir_house_count(h, r);
+	else if (in->segment)
+		h->sum.udp_down += (in->len + in->segment - 1) / in->segment;
+	else
+		h->sum.udp_down++;
 }
 
 void weir_datagrams_event(struct weir_house *h, uint32_t mapping, uint32_t what)
 {
 	struct weir_datagrams *d = &h->datagrams;
-	struct weir_assoc_ends ends;
-	struct weir_addr from;
-	enum weir_reason r;
-	uint16_t port = 0;
-	uint32_t i;
+	struct weir_courier *c = &d->courier[mapping];
+	struct weir_volley_in in[WEIR_VOLLEY_IN_MAX];
 
-	(void)what;
 	if (!weir_pool_is_taken(&d->assoc.mappings, mapping))
 		return; /* it ended earlier in this turn */
-	for (unsigned k = 0; k < TURN_DATAGRAMS; k++) {
-		int n = weir_post_receive(d->fd[mapping], d->room, &from,
-					  &port);
+	if (what & WEIR_LOOP_ERROR)
+		(void)weir_courier_hear(h, c, &d->assoc, mapping);
+	for (unsigned k = 0; k < TURN_VOLLEYS; k++) {
+		int n = weir_volley_receive(c->fd, d->room, in,
+					    WEIR_VOLLEY_IN_MAX);
 
 		if (n == -EAGAIN)
 			return;
-		if (n < 0)
-			continue; /* an error of an earlier datagram */
-		rename_loopback(h, &from);
-		i = weir_assoc_down(&d->assoc, mapping, &from, port, h->now_us);
-		if (i == WEIR_ASSOC_NONE) {
-			weir_house_count(h, WEIR_REASON_NO_FLOW);
+		if (n < 0) {
+			(void)weir_courier_hear(h, c, &d->assoc, mapping);
 			continue;
 		}
-		weir_assoc_ends_of(&d->assoc, i, &ends);
-		r = weir_down_datagram(h, &ends, d->room, (size_t)n);
-		if (r != WEIR_REASON_NONE)
-			weir_house_count(h, r);
-		else
-			h->sum.udp_down++;
+		for (int i = 0; i < n; i++)
+			give_down(h, mapping, &in[i]);
+		if ((unsigned)n < WEIR_VOLLEY_IN_MAX)
+			return;
 	}
 }
+
+/* --- ends --- */
 
 void weir_datagrams_tick(struct weir_house *h)
 {
@@ -207,7 +393,7 @@ void weir_datagrams_tick(struct weir_house *h)
 	       WEIR_ASSOC_ENDED_NOTHING) {
 		weir_house_count(h, WEIR_REASON_IDLE);
 		if (ended == WEIR_ASSOC_ENDED_MAPPING)
-			weir_post_close(d->fd[m]);
+			close_mapping(d, m);
 	}
 	h->sum.udp_now = weir_pool_used(&d->assoc.conversations);
 }
@@ -224,5 +410,5 @@ void weir_datagrams_end_all(struct weir_house *h)
 
 	for (uint32_t m = 0; m < high; m++)
 		if (weir_pool_is_taken(&d->assoc.mappings, m))
-			weir_post_close(d->fd[m]);
+			close_mapping(d, m);
 }

@@ -14,12 +14,39 @@ size_t weir_datagrams_bytes(void);
 bool weir_datagrams_init(struct weir_house *h, struct weir_arena *arena);
 
 /**
- * weir_datagrams_up() - a datagram from the guest
- * @l3: the packet, to be quoted if it is refused
+ * struct weir_datagrams_in - a datagram from the guest
+ * @l3:      the packet, to be quoted if it is refused
+ * @ttl:     as it says
+ * @whole:   it must not be cut
+ * @segment: 0; else it stands for several of this size, as GSO has it
  * @payload: what is to be sent
  */
-void weir_datagrams_up(struct weir_house *h, const struct weir_assoc_ends *ends,
-		       struct weir_rd l3, const struct weir_spans *payload);
+struct weir_datagrams_in {
+	struct weir_assoc_ends ends;
+	struct weir_rd l3;
+	uint8_t ttl;
+	bool whole;
+	uint16_t segment;
+	struct weir_spans payload;
+};
+
+/**
+ * weir_datagrams_up() - a datagram from the guest
+ *
+ * Memory: @in's bytes must stay until weir_datagrams_flush(), unless
+ * weir_datagrams_is_holding() says that nothing is held.
+ */
+void weir_datagrams_up(struct weir_house *h,
+		       const struct weir_datagrams_in *in);
+
+/** weir_datagrams_is_holding() - are bytes of a frame still needed? */
+static inline bool weir_datagrams_is_holding(const struct weir_house *h)
+{
+	return h->datagrams.n_held > 0;
+}
+
+/** weir_datagrams_flush() - send all that is held */
+void weir_datagrams_flush(struct weir_house *h);
 
 /** weir_datagrams_event() - something happened on a mapping's socket */
 void weir_datagrams_event(struct weir_house *h, uint32_t mapping,

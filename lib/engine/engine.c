@@ -32,8 +32,10 @@
 #include "engine/datagrams.h"
 #include "engine/doors.h"
 #include "engine/down.h"
+#include "engine/echoes.h"
 #include "engine/house.h"
 #include "engine/names.h"
+#include "engine/parts.h"
 #include "engine/streams.h"
 #include "engine/up.h"
 #include "sys/clock.h"
@@ -112,15 +114,23 @@ static void set_up_conn(struct weir_house *h)
 	h->env_names.idle_us = WEIR_DNS_TCP_IDLE_MS * 1000ull;
 }
 
+/* Router advertisements send the guest to DHCPv6 too, for who wants that. */
 static void set_up_desk(struct weir_house *h)
 {
 	const struct weir_desk_config desk = {
 		.net = h->facts,
 		.mtu = (uint16_t)h->charter.mtu,
 		.ra = h->charter.has6,
+		.managed = h->charter.has6,
+		.other = h->charter.has6,
 		.autonomous = true,
 	};
+	const struct weir_lease_config lease = {
+		.net = h->facts,
+		.mtu = (uint16_t)h->charter.mtu,
+	};
 
+	weir_lease_init(&h->lease, &lease);
 	weir_desk_init(&h->desk, &desk, weir_house_now_ms(h));
 }
 
@@ -131,7 +141,8 @@ static bool lay_out(struct weir_house *h)
 		     weir_datagrams_bytes() + weir_doors_bytes() +
 		     (size_t)c->payload_bytes +
 		     (size_t)(c->payload_bytes / WEIR_CHUNK_BYTES + 1) * 8 +
-		     WEIR_TAP_ROOM_BYTES + ANSWER_BYTES + (1u << 16);
+		     weir_echoes_bytes() + weir_parts_bytes() +
+		     WEIR_HOUSE_FRAMES_BYTES + ANSWER_BYTES + (1u << 16);
 	struct weir_arena arena;
 	void *mem;
 
@@ -139,13 +150,17 @@ static bool lay_out(struct weir_house *h)
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (mem == MAP_FAILED)
 		return false;
+	h->mem = mem;
+	h->mem_len = len;
 	weir_arena_init(&arena, mem, len);
-	h->frame = weir_arena_take(&arena, 1, WEIR_TAP_ROOM_BYTES, 64);
+	h->frame = weir_arena_take(&arena, 1, WEIR_HOUSE_FRAMES_BYTES, 64);
 	h->answer = weir_arena_take(&arena, 1, ANSWER_BYTES, 64);
 	weir_entropy_fill(h->streams.key, sizeof(h->streams.key));
+	weir_entropy_fill(&h->slice_id, sizeof(h->slice_id));
 	return h->frame && h->answer &&
 	       weir_streams_init(h, &arena, c->max_flows) &&
 	       weir_names_init(h, &arena) && weir_datagrams_init(h, &arena) &&
+	       weir_echoes_init(h, &arena) && weir_parts_init(h, &arena) &&
 	       weir_doors_init(h, &arena) &&
 	       weir_store_pool_init(&h->payload, &arena, c->payload_bytes);
 }
@@ -169,6 +184,7 @@ static int open_house(struct weir_house *h)
 		fail(h, "cannot watch the link", -err);
 		return 1;
 	}
+	weir_echoes_check(h);
 	h->up = true;
 	return weir_msg_send(h->control, WEIR_MSG_READY, NULL, 0, NULL, 0) < 0;
 }
@@ -296,6 +312,10 @@ static uint64_t nearest(const struct weir_house *h)
 
 	d = weir_datagrams_due_us(h);
 	due = d < due ? d : due;
+	d = weir_echoes_due_us(h);
+	due = d < due ? d : due;
+	d = weir_parts_due_us(h);
+	due = d < due ? d : due;
 	d = weir_doors_due_us(h);
 	due = d < due ? d : due;
 	d = weir_names_due_us(h);
@@ -312,6 +332,8 @@ static void tick(struct weir_house *h)
 
 	weir_streams_tick(h);
 	weir_datagrams_tick(h);
+	weir_echoes_tick(h);
+	weir_parts_tick(h);
 	weir_doors_tick(h);
 	weir_names_tick(h);
 	if (weir_desk_tick(&h->desk, weir_house_now_ms(h), &out))
@@ -334,6 +356,9 @@ static int dispatch(struct weir_house *h, const struct weir_loop_event *e)
 		return -1;
 	case WEIR_HOUSE_TAG_DATAGRAM:
 		weir_datagrams_event(h, (uint32_t)low, e->what);
+		return -1;
+	case WEIR_HOUSE_TAG_ECHO:
+		weir_echoes_event(h, (uint32_t)low, e->what);
 		return -1;
 	case WEIR_HOUSE_TAG_NAME:
 		weir_names_event(h, (uint32_t)low, e->what);
@@ -396,8 +421,10 @@ static void close_house(struct weir_house *h)
 	if (!h->up)
 		return;
 	weir_doors_end_all(h);
-	weir_streams_end_all(h);
+	weir_streams_end_all(h, h->stopping ? WEIR_REASON_SHUTDOWN
+					    : WEIR_REASON_LINK_DOWN);
 	weir_datagrams_end_all(h);
+	weir_echoes_end_all(h);
 	weir_names_end_all(h);
 }
 
@@ -425,6 +452,8 @@ int weir_engine_run(int control)
 		close(h->loop);
 	if (h->link >= 0)
 		close(h->link);
+	if (h->mem)
+		munmap(h->mem, h->mem_len);
 	munmap(h, sizeof(*h));
 	return status;
 }

@@ -11,6 +11,9 @@
  *	down      frames to the guest: headers, checksums, the link
  *	streams   TCP flows: dial, bytes both ways, ends
  *	datagrams UDP flows
+ *	echoes    echo to hosts outside
+ *	courier   what those two share: a host socket and its errors
+ *	parts     fragments, until they are a frame again
  *	names     DNS
  */
 #ifndef WEIR_ENGINE_HOUSE_H
@@ -25,10 +28,13 @@
 #include "base/reason.h"
 #include "base/table.h"
 #include "base/timer.h"
+#include "engine/courier.h"
 #include "flow/ask.h"
 #include "flow/assoc.h"
 #include "flow/conn.h"
 #include "flow/desk.h"
+#include "flow/frag.h"
+#include "flow/lease.h"
 #include "flow/store.h"
 #include "host/resolver.h"
 #include "link/tap.h"
@@ -40,12 +46,17 @@
 
 #define WEIR_HOUSE_NONE UINT32_MAX
 
+/* frames that are held until the turn has read them all; then one more */
+#define WEIR_HOUSE_HELD_BYTES   (256u << 10)
+#define WEIR_HOUSE_FRAMES_BYTES (WEIR_HOUSE_HELD_BYTES + WEIR_TAP_ROOM_BYTES)
+
 /* what a descriptor in the loop is: the top byte of its tag */
 enum weir_house_tag {
 	WEIR_HOUSE_TAG_CONTROL = 1,
 	WEIR_HOUSE_TAG_LINK,
 	WEIR_HOUSE_TAG_STREAM,   /* low 56 bits: see streams.c */
 	WEIR_HOUSE_TAG_DATAGRAM, /* low 32 bits: the mapping */
+	WEIR_HOUSE_TAG_ECHO,     /* low 32 bits: the mapping */
 	WEIR_HOUSE_TAG_NAME,     /* low 32 bits: the slot */
 	WEIR_HOUSE_TAG_DOOR,     /* low 32 bits: the door */
 };
@@ -89,11 +100,34 @@ struct weir_names {
 	uint8_t *gathered;               /* a question that came by TCP */
 };
 
-/** struct weir_datagrams - UDP: the sockets of mappings */
+#define WEIR_DATAGRAMS_HELD_MAX 64u /* at most one bit each in a word */
+
+/**
+ * struct weir_datagrams - UDP: the sockets of mappings
+ * @courier: one per mapping
+ * @held:    @n_held datagrams of the guest that go together
+ * @done:    which of them went, while they go
+ * @room:    for what comes from the host, weir_volley_room_bytes()
+ */
 struct weir_datagrams {
 	struct weir_assoc assoc;
-	int *fd; /* one per mapping */
+	struct weir_courier *courier;
+	struct weir_courier_gram *held;
+	unsigned n_held;
+	uint64_t done;
 	uint8_t *room;
+};
+
+/** struct weir_echoes - echo: the ping sockets of idents */
+struct weir_echoes {
+	struct weir_assoc assoc;
+	struct weir_courier *courier; /* one per mapping */
+};
+
+/** struct weir_parts - fragments of the guest; @whole: a frame of them */
+struct weir_parts {
+	struct weir_frag frag;
+	uint8_t *whole;
 };
 
 /** struct weir_door - a published port; @fd -1: none */
@@ -130,6 +164,8 @@ struct weir_house {
 	bool link_ready;  /* the loop said so in this turn */
 	unsigned singles; /* turns in a row that found one frame */
 	uint64_t now_us;
+	void *mem; /* all that the rooms' arena gave */
+	size_t mem_len;
 	struct weir_charter charter;
 	struct weir_kind_facts facts;
 	struct weir_class_facts classes;
@@ -137,13 +173,17 @@ struct weir_house {
 	struct weir_conn_env env_names; /* DNS over TCP: a shorter life */
 	struct weir_store_pool payload;
 	struct weir_desk desk;
+	struct weir_lease lease;
 	struct weir_streams streams;
 	struct weir_datagrams datagrams;
+	struct weir_echoes echoes;
+	struct weir_parts parts;
 	struct weir_names names;
 	struct weir_doors doors;
 	struct weir_summary sum;
-	uint8_t *frame;  /* one frame from the guest */
-	uint8_t *answer; /* one frame to the guest, built whole */
+	uint32_t slice_id; /* of the next packet that is cut */
+	uint8_t *frame;    /* from the guest, WEIR_HOUSE_FRAMES_BYTES */
+	uint8_t *answer;   /* one frame to the guest, built whole */
 	uint8_t quote[WEIR_FRAME_HEADER_BYTES]; /* see weir_up_quote() */
 };
 

@@ -161,6 +161,22 @@ static void close_side(struct weir_house *h, uint32_t i, bool reset)
 				    WEIR_SIDE_DIALLING);
 }
 
+/*
+ * Must the host see a reset?  Not if both sides finished, nor if it never
+ * connected, nor if we only stop and the guest had finished.
+ */
+static bool is_reset(struct weir_house *h, uint32_t i, enum weir_reason why)
+{
+	const struct weir_conn *c = weir_relay_conn(h, i);
+
+	if (why == WEIR_REASON_CLOSED ||
+	    h->streams.side[i].flags & WEIR_SIDE_DIALLING)
+		return false;
+	if (why == WEIR_REASON_SHUTDOWN || why == WEIR_REASON_LINK_DOWN)
+		return !(c->flags & WEIR_CONN_F_HOST_SHUT);
+	return true;
+}
+
 /* The flow is over; the entry is free afterwards.  Not while it is busy. */
 static void end(struct weir_house *h, uint32_t i)
 {
@@ -169,9 +185,7 @@ static void end(struct weir_house *h, uint32_t i)
 	enum weir_reason why = (enum weir_reason)c->over;
 
 	weir_must(!(s->side[i].flags & WEIR_SIDE_BUSY));
-	close_side(h, i,
-		   why != WEIR_REASON_CLOSED &&
-			   !(s->side[i].flags & WEIR_SIDE_DIALLING));
+	close_side(h, i, is_reset(h, i, why));
 	leave_half_open(h, i);
 	weir_house_count(h, why);
 	h->sum.tcp_bytes_up += c->bytes_up;
@@ -634,7 +648,7 @@ uint64_t weir_streams_due_us(const struct weir_house *h)
 	return weir_timer_next_us(&h->streams.timer);
 }
 
-void weir_streams_end_all(struct weir_house *h)
+void weir_streams_end_all(struct weir_house *h, enum weir_reason why)
 {
 	struct weir_streams *s = &h->streams;
 	uint32_t high = weir_pool_high(&s->pool);
@@ -642,7 +656,7 @@ void weir_streams_end_all(struct weir_house *h)
 	for (uint32_t i = 0; i < high; i++) {
 		if (!weir_pool_is_taken(&s->pool, i))
 			continue;
-		weir_conn_abort(&s->conn[i], WEIR_REASON_SHUTDOWN);
+		weir_conn_abort(&s->conn[i], why);
 		weir_streams_busy(h, i);
 	}
 	(void)weir_streams_serve(h);

@@ -63,7 +63,12 @@ uint64_t weir_streams_id(const struct weir_house *h, uint32_t i);
 /** weir_streams_find_id() - the flow, or WEIR_HOUSE_NONE if it is gone */
 uint32_t weir_streams_find_id(const struct weir_house *h, uint64_t id);
 
-/** weir_streams_end_all() - reset every flow: the network ends */
-void weir_streams_end_all(struct weir_house *h);
+/**
+ * weir_streams_end_all() - the network ends, for reason @why
+ *
+ * Every flow is reset on both sides, but one whose guest has finished: its
+ * host socket is closed in order, so that what it sent still arrives.
+ */
+void weir_streams_end_all(struct weir_house *h, enum weir_reason why);
 
 #endif /* WEIR_ENGINE_STREAMS_H */

@@ -18,6 +18,14 @@ int weir_up_frames(struct weir_house *h);
  */
 void weir_up_frame(struct weir_house *h, uint8_t *bytes, size_t len);
 
+/**
+ * weir_up_tell() - tell the guest by ICMP what became of a packet of its
+ * @l3: the packet
+ * @e:  why, and who says so; see weir_desk_unreachable()
+ */
+void weir_up_tell(struct weir_house *h, struct weir_rd l3,
+		  const struct weir_icmp_error *e);
+
 /** weir_up_refuse() - tell the guest by ICMP why a packet cannot go on */
 void weir_up_refuse(struct weir_house *h, struct weir_rd l3,
 		    enum weir_icmp_why why);

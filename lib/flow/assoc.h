@@ -8,6 +8,9 @@
  * conversation that exists.  Pure: the owner brings datagrams and time and
  * does the socket work.
  *
+ * Echo is kept in the same way, by echo.h: a guest's ident is its port, and
+ * every destination has port 0.
+ *
  * Indices of mappings and conversations are stable while they live; the owner
  * may keep arrays of its own by mapping index.
  */
@@ -32,6 +35,17 @@ struct weir_assoc_ends {
 	uint16_t gport, fport;
 };
 
+/**
+ * struct weir_assoc_order - a list by use, exact
+ * @link: one per index; the room's own
+ */
+struct weir_assoc_order {
+	struct weir_assoc_link {
+		uint32_t older, newer;
+	} * link;
+	uint32_t oldest, newest;
+};
+
 /** struct weir_assoc_mapping - the room's own; the owner may read */
 struct weir_assoc_mapping {
 	struct weir_addr guest;
@@ -45,9 +59,8 @@ struct weir_assoc_conversation {
 	struct weir_addr far;
 	uint32_t mapping;
 	uint16_t fport;
-	bool up, down;         /* has traffic gone this way? */
-	uint32_t prev, next;   /* in its mapping */
-	uint32_t older, newer; /* least recently used */
+	bool up, down;       /* has traffic gone this way? */
+	uint32_t prev, next; /* in its mapping */
 	uint64_t used_us;
 };
 
@@ -58,7 +71,8 @@ struct weir_assoc {
 	struct weir_timer timer; /* of conversations */
 	struct weir_assoc_mapping *mapping;
 	struct weir_assoc_conversation *conversation;
-	uint32_t oldest, newest;
+	struct weir_assoc_order maps_by_use, by_use;
+	uint64_t idle_us, idle_twoway_us;
 	uint64_t key[2];
 };
 
@@ -84,6 +98,10 @@ bool weir_assoc_init(struct weir_assoc *a, struct weir_arena *arena,
 		     uint32_t mappings, uint32_t conversations,
 		     const uint64_t key[2], uint64_t now_us);
 
+/** weir_assoc_set_idle() - other idle times than those of UDP */
+void weir_assoc_set_idle(struct weir_assoc *a, uint64_t idle_ms,
+			 uint64_t twoway_ms);
+
 /**
  * weir_assoc_up() - a datagram from the guest
  * @ret_mapping: written if there is one for its source, else WEIR_ASSOC_NONE
@@ -97,12 +115,16 @@ uint32_t weir_assoc_up(struct weir_assoc *a, const struct weir_assoc_ends *ends,
 
 /**
  * weir_assoc_map() - a mapping for a guest address and port that has none
+ * @ret_closed: a mapping that went to make room, whose socket the owner closes;
+ *              else WEIR_ASSOC_NONE
  *
- * The owner opens its socket; if that fails it calls weir_assoc_unmap().
- * Return: its index, or WEIR_ASSOC_NONE if there are too many (LIMIT_UDP).
+ * Where there are too many, the one least recently used goes with all its
+ * conversations.  The owner opens the new one's socket; if that fails it calls
+ * weir_assoc_unmap().
+ * Return: its index; it may be that of @ret_closed.
  */
 uint32_t weir_assoc_map(struct weir_assoc *a, const struct weir_addr *guest,
-			uint16_t gport);
+			uint16_t gport, uint32_t *ret_closed);
 
 /** weir_assoc_unmap() - end a mapping and all its conversations */
 void weir_assoc_unmap(struct weir_assoc *a, uint32_t mapping);
@@ -128,7 +150,15 @@ uint32_t weir_assoc_down(struct weir_assoc *a, uint32_t mapping,
 			 const struct weir_addr *far, uint16_t fport,
 			 uint64_t now_us);
 
-/** weir_assoc_ends() - who talks to whom in a conversation */
+/**
+ * weir_assoc_find() - a conversation that nothing came or went in just now
+ *
+ * Return: its index, or WEIR_ASSOC_NONE.
+ */
+uint32_t weir_assoc_find(const struct weir_assoc *a, uint32_t mapping,
+			 const struct weir_addr *far, uint16_t fport);
+
+/** weir_assoc_ends_of() - who talks to whom in a conversation */
 void weir_assoc_ends_of(const struct weir_assoc *a, uint32_t conversation,
 			struct weir_assoc_ends *ret);
 

@@ -167,7 +167,7 @@ bool weir_conn_is_syn(const struct weir_tcp *t)
 bool weir_conn_is_reusable(const struct weir_conn *c, const struct weir_tcp *t)
 {
 	return c->state == WEIR_CONN_WAIT && weir_conn_is_syn(t) &&
-	       weir_seq_lt(c->rcv_nxt, t->seq);
+	       weir_seq_le(c->rcv_nxt, t->seq);
 }
 
 void weir_conn_init_after(struct weir_conn *c, const struct weir_conn_env *env,

@@ -23,8 +23,9 @@
 /* the calls of this room, for the engine's list */
 #define WEIR_DIAL_CALLS(X)                                                     \
 	X(socket)                                                              \
-	X(setsockopt) X(getsockopt) X(connect) X(sendmsg) X(sendto)            \
-		X(recvfrom) X(recvmsg) X(shutdown) X(close)
+	X(setsockopt)                                                          \
+	X(getsockopt) X(connect) X(sendmsg) X(sendto) X(recvfrom) X(recvmsg)   \
+		X(shutdown) X(close)
 
 /**
  * weir_dial_start() - begin to connect
@@ -37,7 +38,11 @@
  */
 int weir_dial_start(const struct weir_addr *to, uint16_t port);
 
-/** weir_dial_result() - Return: 0 connected; -EINPROGRESS; negative errno */
+/** weir_dial_result() - how a connect that was decided has ended
+ *
+ * Ask when the socket became writable or has an error.
+ * Return: 0 connected; or the negative errno it failed with.
+ */
 int weir_dial_result(int fd);
 
 /** weir_dial_reason() - what a negative errno of a connect means to a flow */

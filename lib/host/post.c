@@ -4,17 +4,19 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/must.h"
+#include "host/volley.h"
 
 #define BUFFER_BYTES (4 << 20) /* a burst of large datagrams */
 
 int weir_post_open(bool v4)
 {
-	const int size = BUFFER_BYTES;
+	const int size = BUFFER_BYTES, on = 1;
 	int fd;
 
 	fd = socket(v4 ? AF_INET : AF_INET6,
@@ -24,6 +26,8 @@ int weir_post_open(bool v4)
 	/* as much as the host's limit lets us have */
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	(void)setsockopt(fd, SOL_UDP, UDP_GRO, &on, sizeof(on));
+	weir_volley_prepare(fd, v4);
 	return fd;
 }
 

@@ -3,7 +3,7 @@
  * post.h - UDP sockets of the host: datagrams to anybody, from anybody
  *
  * One socket per mapping, not connected, so one guest port may talk to many
- * destinations.  Non-blocking.
+ * destinations.  Non-blocking.  Its datagrams go by volley.h.
  */
 #ifndef WEIR_HOST_POST_H
 #define WEIR_HOST_POST_H
@@ -20,9 +20,17 @@
 
 /* the calls of this room, for the engine's list */
 #define WEIR_POST_CALLS(X)                                                     \
-	X(socket) X(setsockopt) X(sendmsg) X(recvfrom) X(close)
+	X(socket)                                                              \
+	X(setsockopt)                                                          \
+	X(sendmsg) X(sendmmsg) X(recvfrom) X(recvmmsg) X(recvmsg) X(close)
 
-/** weir_post_open() - Return: a socket of that family, or a negative errno */
+/**
+ * weir_post_open() - a socket of that family
+ *
+ * What comes in may be several datagrams in one (UDP_GRO): see volley.h, by
+ * which it is used; errors are kept (errqueue.h).
+ * Return: the socket, or a negative errno.
+ */
 int weir_post_open(bool v4);
 
 /**

@@ -38,15 +38,17 @@ static struct weir_assoc_ends ends(uint16_t gport, uint32_t far, uint16_t fport)
 static uint32_t send_up(struct world *w, struct weir_assoc_ends e, uint64_t now,
 			uint32_t *closed)
 {
-	uint32_t m;
+	uint32_t m, gone = WEIR_ASSOC_NONE;
 
 	*closed = WEIR_ASSOC_NONE;
 	if (weir_assoc_up(&w->a, &e, now, &m) != WEIR_ASSOC_NONE)
 		return m;
 	if (m == WEIR_ASSOC_NONE)
-		m = weir_assoc_map(&w->a, &e.guest, e.gport);
-	if (m != WEIR_ASSOC_NONE)
-		(void)weir_assoc_open(&w->a, m, &e.far, e.fport, now, closed);
+		m = weir_assoc_map(&w->a, &e.guest, e.gport, &gone);
+	(void)weir_assoc_open(&w->a, m, &e.far, e.fport, now, closed);
+	CHECK(*closed == WEIR_ASSOC_NONE || gone == WEIR_ASSOC_NONE);
+	if (*closed == WEIR_ASSOC_NONE)
+		*closed = gone;
 	return m;
 }
 
@@ -153,7 +155,55 @@ static void the_least_recently_used_makes_room(void **state)
 	free(w.mem);
 }
 
-static void too_many_mappings_are_refused_and_unmap_frees_all(void **state)
+static void the_least_recently_used_mapping_makes_room(void **state)
+{
+	struct world w;
+	uint32_t m[MAPPINGS], closed, got;
+	struct weir_assoc_ends e;
+
+	(void)state;
+	begin(&w);
+	for (uint16_t p = 0; p < MAPPINGS; p++)
+		m[p] = send_up(&w, ends((uint16_t)(p + 1), 1, 1), p, &closed);
+	CHECK_EQ(closed, WEIR_ASSOC_NONE);
+	(void)send_up(&w, ends(1, 2, 1), 20, &closed); /* used again */
+	e = ends(2, 1, 1); /* a reply is a use, too */
+	CHECK(weir_assoc_down(&w.a, m[1], &e.far, 1, 21) != WEIR_ASSOC_NONE);
+	got = send_up(&w, ends(100, 1, 1), 22, &closed);
+	CHECK_EQ(closed, m[2]);
+	CHECK_EQ(got, m[2]); /* the index is used again */
+	e = ends(3, 1, 1);
+	CHECK(weir_assoc_up(&w.a, &e, 23, &got) == WEIR_ASSOC_NONE);
+	CHECK_EQ(got, WEIR_ASSOC_NONE);
+	e = ends(1, 1, 1);
+	CHECK(weir_assoc_up(&w.a, &e, 23, &got) != WEIR_ASSOC_NONE);
+	CHECK_EQ(got, m[0]);
+	free(w.mem);
+}
+
+static void old_flows_live_through_a_storm_of_ports_and_places(void **state)
+{
+	struct weir_assoc_ends old = ends(1, 7, 7), e;
+	struct world w;
+	uint32_t m, closed, got;
+
+	(void)state;
+	begin(&w);
+	m = send_up(&w, old, 0, &closed);
+	for (uint32_t k = 0; k < 1000000; k++) {
+		e = ends((uint16_t)(2 + k % 60000), 100 + k, 9);
+		(void)send_up(&w, e, k, &closed);
+		CHECK(closed != m);
+		if (k % 3 == 0)
+			CHECK(weir_assoc_up(&w.a, &old, k, &got) !=
+			      WEIR_ASSOC_NONE);
+		CHECK(weir_pool_used(&w.a.mappings) <= MAPPINGS);
+		CHECK(weir_pool_used(&w.a.conversations) <= CONVERSATIONS);
+	}
+	free(w.mem);
+}
+
+static void unmap_frees_all(void **state)
 {
 	struct world w;
 	uint32_t m[MAPPINGS], closed;
@@ -162,15 +212,53 @@ static void too_many_mappings_are_refused_and_unmap_frees_all(void **state)
 	begin(&w);
 	for (uint16_t p = 0; p < MAPPINGS; p++) {
 		m[p] = send_up(&w, ends((uint16_t)(p + 1), 1, 1), 0, &closed);
-		CHECK(m[p] != WEIR_ASSOC_NONE);
+		(void)send_up(&w, ends((uint16_t)(p + 1), 2, 1), 0, &closed);
 	}
-	CHECK_EQ(send_up(&w, ends(100, 1, 1), 0, &closed), WEIR_ASSOC_NONE);
 	for (unsigned p = 0; p < MAPPINGS; p++)
 		weir_assoc_unmap(&w.a, m[p]);
 	CHECK_EQ(weir_pool_used(&w.a.conversations), 0);
 	CHECK_EQ(weir_pool_used(&w.a.mappings), 0);
-	CHECK_EQ(w.a.oldest, WEIR_ASSOC_NONE);
+	CHECK_EQ(w.a.by_use.oldest, WEIR_ASSOC_NONE);
+	CHECK_EQ(w.a.maps_by_use.oldest, WEIR_ASSOC_NONE);
+	CHECK_EQ(w.a.maps_by_use.newest, WEIR_ASSOC_NONE);
 	CHECK_EQ(weir_assoc_due_us(&w.a), UINT64_MAX);
+	free(w.mem);
+}
+
+static void other_idle_times_can_be_set(void **state)
+{
+	struct weir_addr far = weir_addr_from4(1);
+	struct world w;
+	uint32_t m, closed;
+
+	(void)state;
+	begin(&w);
+	weir_assoc_set_idle(&w.a, 5000, 7000);
+	m = send_up(&w, ends(1, 1, 1), 0, &closed);
+	CHECK(weir_assoc_down(&w.a, m, &far, 1, 4 * S) != WEIR_ASSOC_NONE);
+	(void)send_up(&w, ends(2, 1, 1), 0, &closed);
+	CHECK_EQ(weir_assoc_expire(&w.a, 4 * S, &m), WEIR_ASSOC_ENDED_NOTHING);
+	CHECK_EQ(weir_assoc_expire(&w.a, 6 * S, &m), WEIR_ASSOC_ENDED_MAPPING);
+	CHECK_EQ(weir_assoc_expire(&w.a, 10 * S, &m), WEIR_ASSOC_ENDED_NOTHING);
+	CHECK_EQ(weir_assoc_expire(&w.a, 12 * S, &m), WEIR_ASSOC_ENDED_MAPPING);
+	free(w.mem);
+}
+
+static void finding_is_no_use(void **state)
+{
+	struct weir_addr far = weir_addr_from4(1), other = weir_addr_from4(2);
+	struct world w;
+	uint32_t m, i, closed;
+
+	(void)state;
+	begin(&w);
+	m = send_up(&w, ends(1, 1, 9), 0, &closed);
+	i = weir_assoc_find(&w.a, m, &far, 9);
+	CHECK(i != WEIR_ASSOC_NONE);
+	CHECK_EQ(weir_assoc_find(&w.a, m, &far, 8), WEIR_ASSOC_NONE);
+	CHECK_EQ(weir_assoc_find(&w.a, m, &other, 9), WEIR_ASSOC_NONE);
+	CHECK_EQ(w.a.conversation[i].used_us, 0);
+	CHECK(!w.a.conversation[i].down);
 	free(w.mem);
 }
 
@@ -252,5 +340,7 @@ T_MAIN(T(a_reply_needs_a_conversation),
        T(a_one_way_conversation_ends_after_60_s_a_two_way_after_180),
        T(the_mapping_stays_while_it_has_a_conversation),
        T(the_least_recently_used_makes_room),
-       T(too_many_mappings_are_refused_and_unmap_frees_all),
+       T(the_least_recently_used_mapping_makes_room),
+       T(old_flows_live_through_a_storm_of_ports_and_places),
+       T(unmap_frees_all), T(other_idle_times_can_be_set), T(finding_is_no_use),
        T(agrees_with_an_array_over_random_traffic))

@@ -3,6 +3,8 @@
 
 #include "../t.h"
 
+#define SEARCH_BYTES 19u
+
 static uint8_t room[WEIR_MSG_MAX_BYTES + 1];
 
 static struct weir_addr v6(uint8_t a, uint8_t b, uint8_t last)
@@ -33,7 +35,12 @@ static struct weir_charter good(void)
 		.net = WEIR_CHARTER_NET_PUBLIC,
 		.verbose = true,
 		.max_flows = 10,
+		.flows_per_second = 500,
 		.payload_bytes = 1 << 20,
+		.up = { .bytes_per_s = 1250000, .burst_bytes = 65536 },
+		.down = { .packets_per_s = 1000 },
+		.search_len = SEARCH_BYTES,
+		.search = "\4corp\7example\0\3lab\0",
 		.n_upstreams = 2,
 		.n_hosts = 1,
 		.n_own = 3,
@@ -84,6 +91,11 @@ static void a_charter_survives_the_journey(void **state)
 	CHECK(memcmp(&got.host[0], &c.host[0], sizeof(got.host[0])) == 0);
 	CHECK_EQ(got.max_flows, c.max_flows);
 	CHECK_EQ(got.payload_bytes, c.payload_bytes);
+	CHECK_EQ(got.flows_per_second, 500);
+	CHECK(memcmp(&got.up, &c.up, sizeof(got.up)) == 0);
+	CHECK(memcmp(&got.down, &c.down, sizeof(got.down)) == 0);
+	CHECK_EQ(got.search_len, SEARCH_BYTES);
+	CHECK(memcmp(got.search, c.search, SEARCH_BYTES) == 0);
 }
 
 static void the_fullest_charter_fits_one_message(void **state)
@@ -94,6 +106,8 @@ static void the_fullest_charter_fits_one_message(void **state)
 	c.n_upstreams = WEIR_DNS_UPSTREAMS_MAX;
 	for (unsigned i = 0; i < c.n_upstreams; i++)
 		c.upstream[i] = c.upstream[0];
+	while (weir_charter_add_search(&c, "abcdef", 6))
+		;
 	c.n_own = WEIR_CHARTER_ADDRESSES_MAX;
 	c.n_hosts = WEIR_CHARTER_HOSTS_MAX;
 	for (unsigned i = 0; i < c.n_hosts; i++) {
@@ -125,11 +139,11 @@ static void bool_bytes_are_0_or_1_and_counts_are_bounded(void **state)
 		size_t back; /* from the end of the lists of an empty charter */
 		uint8_t to;
 	} row[] = {
-		{ 1, 65 },            /* hosts */
-		{ 3, 255 },           /* own */
-		{ 4, 2 },             /* own, high byte */
-		{ 5, 9 },             /* upstreams */
-		{ 6 + 8 + 4 + 1, 2 }, /* verbose */
+		{ 1, 65 },  /* hosts */
+		{ 3, 255 }, /* own */
+		{ 4, 2 },   /* own, high byte */
+		{ 5, 9 },   /* upstreams */
+		{ 6 + SEARCH_BYTES + 1 + 48 + 8 + 4 + 4 + 1, 2 }, /* verbose */
 	};
 	struct weir_charter c = good(), got;
 
@@ -182,18 +196,33 @@ BREAK(final_dot, c->host[0].name[13] = '.')
 BREAK(two_dots, c->host[0].name[4] = '.')
 BREAK(control_name, c->host[0].name[2] = '\n')
 BREAK(long_label, memset(c->host[0].name, 'a', 64))
+BREAK(fast_bytes, c->up.bytes_per_s = WEIR_CHARTER_RATE_MAX + 1)
+BREAK(fast_packets, c->down.packets_per_s = WEIR_CHARTER_RATE_MAX + 1)
+BREAK(large_burst, c->up.burst_bytes = WEIR_CHARTER_BURST_MAX + 1)
+BREAK(burst_alone, c->down.burst_bytes = 1)
+BREAK(fast_flows, c->flows_per_second = WEIR_CHARTER_FLOWS_PER_SECOND_MAX + 1)
+BREAK(long_search, c->search_len = WEIR_CHARTER_SEARCH_MAX + 1)
+BREAK(search_root, c->search_len = 1; c->search[0] = 0)
+BREAK(search_open, c->search_len = SEARCH_BYTES - 1)
+BREAK(search_beyond, c->search[0] = 63)
+BREAK(search_pointer, c->search[0] = 0xc0)
+BREAK(search_blank, c->search[2] = ' ')
+BREAK(search_two_ends, c->search[14] = 0)
 
 static void each_wrong_value_is_refused(void **state)
 {
 	static void (*const row[])(struct weir_charter *) = {
-		no_link,   odd_offload, odd_net,      small_mtu,
-		large_mtu, mtu_for_six, group_mac,    no_mac,
-		same_mac,  no_len4,     long_len4,    far_gateway,
-		same_dns,  loopback,    six_as_four,  four_as_six,
-		no_len6,   long_len6,   far_dns6,     global_router,
-		no_flows,  many_flows,  no_payload,   much_payload,
-		no_port,   no_upstream, no_name,      upper_name,
-		final_dot, two_dots,    control_name, long_label,
+		no_link,       odd_offload,    odd_net,      small_mtu,
+		large_mtu,     mtu_for_six,    group_mac,    no_mac,
+		same_mac,      no_len4,        long_len4,    far_gateway,
+		same_dns,      loopback,       six_as_four,  four_as_six,
+		no_len6,       long_len6,      far_dns6,     global_router,
+		no_flows,      many_flows,     no_payload,   much_payload,
+		no_port,       no_upstream,    no_name,      upper_name,
+		final_dot,     two_dots,       control_name, long_label,
+		fast_bytes,    fast_packets,   large_burst,  burst_alone,
+		fast_flows,    long_search,    search_root,  search_open,
+		search_beyond, search_pointer, search_blank, search_two_ends,
 	};
 
 	(void)state;
@@ -250,7 +279,56 @@ static void upstreams_and_own_addresses_change_alone(void **state)
 	CHECK_EQ(to.n_upstreams, 1);
 }
 
-T_MAIN(T(a_charter_survives_the_journey),
+static void search_domains_are_names_on_the_wire(void **state)
+{
+	static const struct {
+		const char *text;
+		bool ok;
+	} row[] = {
+		{ "corp.example", true },
+		{ "lab.", true },
+		{ "Under_score-1", true },
+		{ "", false },
+		{ ".", false },
+		{ ".a", false },
+		{ "a..b", false },
+		{ "a b", false },
+		{ "a..", false },
+		{ "caf\xc3\xa9", false },
+	};
+	struct weir_charter c = good(), was;
+	char longest[260];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		was = c = good();
+		c.search_len = was.search_len = 0;
+		if (weir_charter_add_search(&c, row[i].text,
+					    strlen(row[i].text)) != row[i].ok)
+			fail_msg("'%s'", row[i].text);
+		CHECK(weir_charter_is_valid(&c));
+		CHECK(row[i].ok || c.search_len == 0);
+	}
+	c.search_len = 0;
+	CHECK(weir_charter_add_search(&c, "corp.example", 12));
+	CHECK(weir_charter_add_search(&c, "lab.", 4));
+	was = good();
+	CHECK_EQ(c.search_len, SEARCH_BYTES);
+	CHECK(memcmp(c.search, was.search, SEARCH_BYTES) == 0);
+	memset(longest, 'a', sizeof(longest));
+	CHECK(!weir_charter_add_search(&c, longest, 64));
+	CHECK(weir_charter_add_search(&c, longest, 63));
+	longest[63] = longest[127] = longest[191] = '.';
+	CHECK(!weir_charter_add_search(&c, longest, 253));
+	CHECK_EQ(c.search_len, SEARCH_BYTES + 65);
+	c.search_len = 0;
+	CHECK(!weir_charter_add_search(&c, longest, 254));
+	CHECK(weir_charter_add_search(&c, longest, 253));
+	CHECK_EQ(c.search_len, 255);
+}
+
+T_MAIN(T(search_domains_are_names_on_the_wire),
+       T(a_charter_survives_the_journey),
        T(the_fullest_charter_fits_one_message),
        T(every_truncation_and_any_surplus_is_refused),
        T(bool_bytes_are_0_or_1_and_counts_are_bounded),

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * twin.h - the wings in virtual time: a world around the real engine
+ *
+ * Defines what the engine calls of host/, link/ and sys/ that acts (sockets,
+ * frames, epoll, clock, random bytes, messages) a second time, without a
+ * kernel: linked before the libraries, these definitions win.  So the whole
+ * of lib/engine runs, turn by turn, against hosts, servers and a guest that
+ * a test scripts.
+ *
+ *	test					engine (its own thread)
+ *	twin_open()		---- CHARTER, LINK --->	weir_engine_run()
+ *	twin_frame(), twin_tcp_*() ...
+ *	twin_step()		----------------------> turns until it would
+ *			      <- weir_loop_wait() ----- sleep
+ *	twin_pass_us()		... and through every deadline on the way
+ *	twin_close()		---- STOP ------------> end
+ *
+ * Only one of the two runs at a time.  Time moves only in twin_pass_us(), so a
+ * run is the same each time.  Every frame for the guest is looked at (look.h);
+ * what must not be is remembered in `wrong`, the first of it.
+ *
+ * One world at a time: the engine's calls name descriptors only.
+ */
+#ifndef TWIN_H
+#define TWIN_H
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/engine.h"
+#include "engine/house.h"
+#include "look.h"
+#include "sys/loop.h"
+#include "sys/msg.h"
+
+#define TWIN_SOCKS_MAX 16384u
+#define TWIN_FD        1000000 /* the first descriptor of the twin */
+#define TWIN_CONTROL   900000
+#define TWIN_RULES_MAX 16u
+#define TWIN_EVER      UINT64_MAX
+
+/** struct twin_bytes - bytes that wait; those before @at were taken */
+struct twin_bytes {
+	uint8_t *b;
+	size_t at, len, cap;
+};
+
+/** struct twin_gram - a datagram or message in a list */
+struct twin_gram {
+	struct twin_gram *next;
+	struct weir_addr addr;
+	uint16_t port;
+	int err; /* instead of bytes: what receiving it returns */
+	enum weir_msg_kind kind;
+	size_t len;
+	uint8_t b[];
+};
+
+struct twin_list {
+	struct twin_gram *first, *last;
+	unsigned n;
+};
+
+enum twin_kind { TWIN_TCP = 1, TWIN_UDP, TWIN_DNS };
+
+/** enum twin_stage - of a TCP socket */
+enum twin_stage {
+	TWIN_DIALLING = 1,
+	TWIN_CONNECTED,
+	TWIN_FAILED, /* @err says why; also after a reset */
+};
+
+/**
+ * struct twin_sock - a host socket
+ * @up:    what the engine sent; @down: what the host has for it
+ * @space: bytes that a send still takes
+ * @shut:  FIN was sent; @open: not closed; @hard: closed with RST
+ * @echo:  what comes up goes down
+ * @sent:  UDP: datagrams; DNS: the question; @come: those not received yet
+ */
+struct twin_sock {
+	enum twin_kind kind;
+	enum twin_stage stage;
+	bool open, shut, hard, eof, reset, echo, tcp, ping, whole;
+	int err;
+	struct weir_addr to;
+	uint16_t port;
+	uint64_t space;
+	struct twin_bytes up, down;
+	struct twin_list sent, come;
+	/* epoll */
+	bool watched, edge, in, out, poked, told;
+	uint64_t tag;
+};
+
+/** enum twin_how - what becomes of a dial */
+enum twin_how {
+	TWIN_ACCEPT = 0,
+	TWIN_SILENT,     /* nothing, until the test says */
+	TWIN_FAIL_NOW,   /* connect() itself fails with @err */
+	TWIN_FAIL_LATER, /* by an event */
+};
+
+/** struct twin_rule - for dials to @port (0: any) of @to (all zero: any) */
+struct twin_rule {
+	struct weir_addr to;
+	uint16_t port;
+	enum twin_how how;
+	int err;
+	bool echo;
+};
+
+struct twin {
+	/* the script */
+	struct weir_charter charter;
+	struct twin_rule rule[TWIN_RULES_MAX]; /* the first that fits */
+	unsigned n_rules;
+	unsigned max_socks; /* then EMFILE */
+	uint32_t link_room; /* frames that the link takes */
+	int post_err;       /* what sending a datagram returns */
+	int dns_err;        /* what opening a resolver call returns */
+	int ping_err;       /* what opening a ping socket returns */
+	int link_err;       /* what receiving a frame returns when none waits */
+	bool no_memory;     /* the next large mmap() fails */
+	bool drop_frames;   /* do not keep frames for the guest */
+	/* asked when nothing is ready; may change all this.  NULL: the test */
+	void (*idle)(struct twin *w);
+	void *idle_arg;
+	/* time, microseconds */
+	uint64_t now, until;
+	/* what is */
+	struct twin_sock *sock;
+	unsigned n_socks, n_open, next_sock;
+	struct twin_list frames; /* for the engine */
+	struct twin_list orders; /* messages for the engine */
+	bool control_gone;
+	int loop_fd, link_fd, given_fd;
+	bool link_watched;
+	bool dirty; /* some socket may have something to tell */
+	uint64_t link_tag, control_tag;
+	uint64_t dice;
+	/* what happened */
+	struct look *out, *out_last; /* frames for the guest */
+	uint64_t n_out;
+	struct twin_list said; /* messages from the engine */
+	unsigned dials, turns, waits_zero;
+	uint64_t wakes; /* times the engine was woken, or woke */
+	uint64_t acts;  /* calls of wings that did something */
+	uint64_t acts_then;
+	const struct weir_house *house;
+	void *arena;
+	size_t arena_len;
+	uint32_t end_chunks, end_flows, end_half;
+	bool over;
+	int status;
+	char wrong[160];
+	/* the two that take turns */
+	pthread_t thread;
+	sem_t to_engine, to_test;
+};
+
+/** twin_init() - a world as most tests want it; change it, then open it */
+void twin_init(struct twin *w);
+
+/** twin_open() - begin, up to READY */
+void twin_open(struct twin *w);
+
+/** twin_run() - all of it in the caller's thread; @w->idle drives */
+void twin_run(struct twin *w);
+
+/**
+ * twin_close() - STOP, and see that nothing is left
+ *
+ * Return: NULL, or what was wrong.
+ */
+const char *twin_close(struct twin *w);
+
+/** twin_settle() - see that nothing is left; the engine ended already */
+const char *twin_settle(struct twin *w);
+
+/** twin_step() - let the engine go on until it would sleep */
+void twin_step(struct twin *w);
+
+/** twin_pass_us() - let time pass, and the engine act in it */
+void twin_pass_us(struct twin *w, uint64_t us);
+
+/** twin_order() - a message for the engine; TALLY is answered in @w->said */
+void twin_order(struct twin *w, enum weir_msg_kind kind, const void *body,
+		size_t len);
+
+/** twin_frame() - a frame from the guest, virtio header first */
+void twin_frame(struct twin *w, const void *bytes, size_t len);
+
+/** twin_wrong() - remember that something must not be */
+void twin_wrong(struct twin *w, const char *what);
+
+/** twin_summary() - ask for the counters */
+struct weir_summary twin_summary(struct twin *w);
+
+/** twin_find() - the open TCP socket to that port dialled last, or NULL */
+struct twin_sock *twin_find(struct twin *w, uint16_t port);
+
+/** twin_find_kind() - the open socket of that kind made last, or NULL */
+struct twin_sock *twin_find_kind(struct twin *w, enum twin_kind kind);
+
+/** twin_poke() - something happened to a socket: epoll looks again */
+void twin_poke(struct twin_sock *s);
+
+/* what hosts do */
+void twin_tcp_connects(struct twin *w, struct twin_sock *s);
+void twin_tcp_fails(struct twin *w, struct twin_sock *s, int err);
+void twin_tcp_gives(struct twin *w, struct twin_sock *s, const void *bytes,
+		    size_t len);
+void twin_tcp_ends(struct twin *w, struct twin_sock *s);
+void twin_tcp_resets(struct twin *w, struct twin_sock *s);
+void twin_tcp_takes(struct twin *w, struct twin_sock *s, uint64_t space);
+/* a datagram, or a message of a DNS server; an error if @err (negative) */
+void twin_gives_gram(struct twin *w, struct twin_sock *s,
+		     const struct weir_addr *from, uint16_t port,
+		     const void *bytes, size_t len, int err);
+
+/* lists and bytes */
+struct twin_gram *twin_list_put(struct twin_list *l, const void *bytes,
+				size_t len);
+void twin_list_drop(struct twin_list *l);
+void twin_list_clear(struct twin_list *l);
+void twin_bytes_put(struct twin_bytes *to, const void *bytes, size_t len);
+void twin_out_clear(struct twin *w);
+
+#endif /* TWIN_H */
