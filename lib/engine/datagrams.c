@@ -28,6 +28,7 @@
 
 #include "engine/courier.h"
 #include "engine/down.h"
+#include "engine/tolls.h"
 #include "engine/up.h"
 #include "engine/verdict.h"
 #include "host/dial.h"
@@ -345,6 +346,8 @@ static void give_down(struct weir_house *h, uint32_t mapping,
 		return;
 	}
 	weir_assoc_ends_of(&d->assoc, i, &ends);
+	if (!weir_tolls_datagram(h, WEIR_TOLL_DOWN, in->len))
+		return;
 	r = weir_down_udp(h, &ends, &payload, in->segment);
 	if (r != WEIR_REASON_NONE)
 		weir_house_count(h, r);

@@ -33,6 +33,7 @@
 #include "base/siphash.h"
 #include "engine/down.h"
 #include "engine/streams.h"
+#include "engine/tolls.h"
 #include "host/dial.h"
 #include "host/post.h"
 #include "sys/entropy.h"
@@ -320,6 +321,8 @@ static void take_datagrams(struct weir_house *h, uint32_t door)
 			continue;
 		}
 		d->client[i].used_us = h->now_us;
+		if (!weir_tolls_datagram(h, WEIR_TOLL_DOWN, (size_t)n))
+			continue;
 		r = weir_down_datagram(h, &d->client[i].ends, h->datagrams.room,
 				       (size_t)n);
 		if (r != WEIR_REASON_NONE)

@@ -17,6 +17,7 @@
 
 #include "engine/courier.h"
 #include "engine/down.h"
+#include "engine/tolls.h"
 #include "engine/verdict.h"
 #include "flow/echo.h"
 #include "host/dial.h"
@@ -172,6 +173,8 @@ static void give_down(struct weir_house *h, uint32_t mapping,
 		weir_house_count(h, r);
 		return;
 	}
+	if (!weir_tolls_datagram(h, WEIR_TOLL_DOWN, in->len))
+		return;
 	part[0].at = head;
 	out.n += weir_spans_cut(&msg, WEIR_ICMP_HEADER_BYTES, in->len, part + 1,
 				2);

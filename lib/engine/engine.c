@@ -37,6 +37,7 @@
 #include "engine/names.h"
 #include "engine/parts.h"
 #include "engine/streams.h"
+#include "engine/tolls.h"
 #include "engine/up.h"
 #include "sys/clock.h"
 #include "sys/entropy.h"
@@ -177,6 +178,7 @@ static int open_house(struct weir_house *h)
 	}
 	set_up_conn(h);
 	set_up_desk(h);
+	weir_tolls_init(h);
 	err = weir_loop_watch(h->loop, h->link,
 			      WEIR_HOUSE_TAG(WEIR_HOUSE_TAG_LINK, 0), false,
 			      false);
@@ -370,15 +372,17 @@ static int dispatch(struct weir_house *h, const struct weir_loop_event *e)
 	return -1;
 }
 
-static uint64_t patience(const struct weir_house *h, bool more)
+static uint64_t patience(struct weir_house *h, bool more)
 {
-	uint64_t due;
+	uint64_t due, tolls;
 
 	if (more)
 		return 0;
 	if (!h->up)
 		return UINT64_MAX;
 	due = nearest(h);
+	tolls = weir_tolls_due_us(h);
+	due = tolls < due ? tolls : due;
 	if (due == UINT64_MAX)
 		return UINT64_MAX;
 	return due > h->now_us ? due - h->now_us : 0;

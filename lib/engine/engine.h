@@ -25,7 +25,7 @@ int weir_engine_run(int control);
 	X(munmap)                                                              \
 	X(madvise)                                                             \
 	X(brk)                                                                 \
-	X(clock_gettime) X(getrandom) X(exit) X(exit_group) X(rt_sigreturn)    \
-		X(restart_syscall)
+	X(clock_gettime)                                                       \
+	X(getrandom) X(exit) X(exit_group) X(rt_sigreturn) X(restart_syscall)
 
 #endif /* WEIR_ENGINE_ENGINE_H */

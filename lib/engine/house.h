@@ -41,6 +41,7 @@
 #include "packet/kind.h"
 #include "packet/view.h"
 #include "policy/class.h"
+#include "policy/quota.h"
 #include "sys/charter.h"
 #include "sys/summary.h"
 
@@ -86,6 +87,7 @@ struct weir_streams {
 	struct weir_side *side;
 	uint32_t busy, busy_last; /* list of flows with something to do */
 	uint32_t half_open;
+	bool starved;  /* some flow on the list lacks payload memory */
 	uint32_t hand; /* where the search for a TIME-WAIT entry goes on */
 	uint64_t key[2];
 };
@@ -157,6 +159,24 @@ struct weir_doors {
 	uint64_t key[2];
 };
 
+enum weir_toll_way { WEIR_TOLL_UP, WEIR_TOLL_DOWN, WEIR_TOLL_WAYS };
+
+/**
+ * struct weir_toll - a rate of one direction
+ * @on:      is there one at all
+ * @waiting: flows that found too little in this round; @waited in the last
+ */
+struct weir_toll {
+	bool on;
+	struct weir_quota quota;
+	uint32_t waiting, waited;
+};
+
+/** struct weir_tolls - all rates */
+struct weir_tolls {
+	struct weir_toll way[WEIR_TOLL_WAYS], flows;
+};
+
 struct weir_house {
 	int loop, control, link;
 	bool up; /* charter and link are in force */
@@ -180,6 +200,7 @@ struct weir_house {
 	struct weir_parts parts;
 	struct weir_names names;
 	struct weir_doors doors;
+	struct weir_tolls tolls;
 	struct weir_summary sum;
 	uint32_t slice_id; /* of the next packet that is cut */
 	uint8_t *frame;    /* from the guest, WEIR_HOUSE_FRAMES_BYTES */

@@ -16,6 +16,7 @@
 #include <errno.h>
 
 #include "engine/down.h"
+#include "engine/tolls.h"
 #include "engine/up.h"
 #include "host/dial.h"
 
@@ -23,32 +24,51 @@
 #define READ_BYTES  131072u /* from the host, a call */
 #define READ_FIRST  16384u  /* ... before it was seen to have much */
 
-/* Bytes that wait in the store, to the host. */
+/*
+ * Give the host bytes, as many as the rate lets pass.  Returns how many it
+ * took; 0 also if the send failed, which is remembered.
+ */
+static uint32_t give(struct weir_house *h, uint32_t i,
+		     const struct weir_spans *bytes, size_t skip, size_t len)
+{
+	struct weir_side *side = &h->streams.side[i];
+	struct weir_span part[WEIR_DIAL_SPANS_MAX];
+	uint32_t may = weir_tolls_share(h, WEIR_TOLL_UP, i, (uint32_t)len);
+	unsigned n =
+		weir_spans_cut(bytes, skip, may, part, WEIR_DIAL_SPANS_MAX);
+	long done;
+
+	if (may == 0)
+		return 0;
+	done = weir_dial_send(side->fd, part, n);
+	if (done < 0) {
+		side->flags |= WEIR_SIDE_BROKEN | WEIR_SIDE_READABLE;
+		done = 0;
+	}
+	if (done < (long)may)
+		side->flags &= (uint16_t)~WEIR_SIDE_WRITABLE;
+	weir_tolls_pay(h, WEIR_TOLL_UP, i, (uint32_t)done);
+	return (uint32_t)done;
+}
+
 void weir_relay_push_up(struct weir_house *h, uint32_t i)
 {
 	struct weir_conn *c = weir_relay_conn(h, i);
 	struct weir_side *side = &h->streams.side[i];
 	struct weir_span part[WEIR_DIAL_SPANS_MAX];
+	struct weir_spans bytes = { part, 0, 0 };
+	uint32_t done = 1;
 
-	while (side->flags & WEIR_SIDE_WRITABLE) {
-		unsigned n = weir_conn_up_peek(c, &h->env, part,
-					       WEIR_DIAL_SPANS_MAX);
-		size_t len = 0;
-		long done;
-
-		if (n == 0)
+	while (side->flags & WEIR_SIDE_WRITABLE && done) {
+		bytes.n = weir_conn_up_peek(c, &h->env, part,
+					    WEIR_DIAL_SPANS_MAX);
+		if (bytes.n == 0)
 			break;
-		for (unsigned k = 0; k < n; k++)
-			len += part[k].len;
-		done = weir_dial_send(side->fd, part, n);
-		if (done < 0) {
-			side->flags |= WEIR_SIDE_BROKEN | WEIR_SIDE_READABLE;
-			side->flags &= (uint16_t)~WEIR_SIDE_WRITABLE;
-			return;
-		}
-		if ((size_t)done < len)
-			side->flags &= (uint16_t)~WEIR_SIDE_WRITABLE;
-		weir_conn_up_taken(c, &h->env, (uint32_t)done);
+		bytes.len = 0;
+		for (unsigned k = 0; k < bytes.n; k++)
+			bytes.len += part[k].len;
+		done = give(h, i, &bytes, 0, bytes.len);
+		weir_conn_up_taken(c, &h->env, done);
 	}
 	if (side->fd >= 0 && !(side->flags & WEIR_SIDE_DIALLING) &&
 	    weir_conn_up_is_ended(c)) {
@@ -57,30 +77,17 @@ void weir_relay_push_up(struct weir_house *h, uint32_t i)
 	}
 }
 
-/* New payload in order: from the frame to the host, the rest is kept. */
 enum weir_reason weir_relay_pass_up(struct weir_house *h, uint32_t i,
 				    const struct weir_spans *payload,
 				    const struct weir_conn_direct *d)
 {
 	struct weir_conn *c = weir_relay_conn(h, i);
-	struct weir_side *side = &h->streams.side[i];
-	struct weir_span part[WEIR_DIAL_SPANS_MAX];
-	long done = 0;
+	uint32_t done = 0;
 
-	if (side->flags & WEIR_SIDE_WRITABLE) {
-		unsigned n = weir_spans_cut(payload, d->skip, d->len, part,
-					    WEIR_DIAL_SPANS_MAX);
-
-		done = weir_dial_send(side->fd, part, n);
-		if (done < 0) {
-			side->flags |= WEIR_SIDE_BROKEN | WEIR_SIDE_READABLE;
-			done = 0;
-		}
-		if (done < (long)d->len)
-			side->flags &= (uint16_t)~WEIR_SIDE_WRITABLE;
-	}
-	return weir_conn_take(c, weir_relay_env(h, i), payload, d,
-			      (uint32_t)done, h->now_us);
+	if (h->streams.side[i].flags & WEIR_SIDE_WRITABLE)
+		done = give(h, i, payload, d->skip, d->len);
+	return weir_conn_take(c, weir_relay_env(h, i), payload, d, done,
+			      h->now_us);
 }
 
 /* recv() found the end, or an error. */
@@ -167,22 +174,25 @@ static bool is_dead(struct weir_house *h, uint32_t i)
 	return flags & WEIR_SIDE_ERROR && weir_conn_down_is_stuck(c);
 }
 
-/* Bytes from the host, as far as the guest's window goes. */
-void weir_relay_pull_down(struct weir_house *h, uint32_t i)
+bool weir_relay_pull_down(struct weir_house *h, uint32_t i)
 {
 	struct weir_conn *c = weir_relay_conn(h, i);
 	struct weir_side *side = &h->streams.side[i];
-	uint32_t done = 0, want;
+	uint32_t done = 0, got = 1, want = 0;
 
 	while (side->flags & WEIR_SIDE_READABLE && done < SERVE_BYTES) {
 		want = weir_conn_down_wants(c, &h->env);
+		want = weir_tolls_share(h, WEIR_TOLL_DOWN, i, want);
 		if (want == 0)
 			break;
-		done += read_once(h, i, want);
+		got = read_once(h, i, want);
+		weir_tolls_pay(h, WEIR_TOLL_DOWN, i, got);
+		done += got;
 		weir_relay_segments(h, i);
 		if (c->state == WEIR_CONN_OVER)
-			return;
+			return false;
 	}
 	if (is_dead(h, i))
 		weir_conn_host_reset(c);
+	return want && got && side->flags & WEIR_SIDE_READABLE;
 }

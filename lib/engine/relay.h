@@ -51,9 +51,13 @@ enum weir_reason weir_relay_pass_up(struct weir_house *h, uint32_t i,
 /** weir_relay_push_up() - bytes that wait, to the host; and then the FIN */
 void weir_relay_push_up(struct weir_house *h, uint32_t i);
 
-/** weir_relay_pull_down() - bytes from the host, as far as the guest's window
- * goes, and the segments made of them */
-void weir_relay_pull_down(struct weir_house *h, uint32_t i);
+/**
+ * weir_relay_pull_down() - bytes from the host, as far as the guest's window
+ * and the rate go, and the segments made of them
+ *
+ * Return: true if it could go on at once: serve it again without an event.
+ */
+bool weir_relay_pull_down(struct weir_house *h, uint32_t i);
 
 /** weir_relay_segments() - every segment the connection has for the guest */
 void weir_relay_segments(struct weir_house *h, uint32_t i);

@@ -42,6 +42,7 @@
 #include "engine/down.h"
 #include "engine/names.h"
 #include "engine/relay.h"
+#include "engine/tolls.h"
 #include "engine/up.h"
 #include "engine/verdict.h"
 #include "flow/transmit.h"
@@ -352,6 +353,8 @@ static void open_flow(struct weir_house *h, const struct weir_conn_ends *e,
 		dns ? WEIR_REASON_NONE : weir_verdict_judge(h, &e->far);
 	uint32_t i;
 
+	if (why == WEIR_REASON_NONE && !weir_tolls_flow(h))
+		return; /* as if lost: the SYN comes again */
 	if (why == WEIR_REASON_NONE)
 		why = take_slot(h, &i);
 	if (why != WEIR_REASON_NONE) {
@@ -477,6 +480,8 @@ void weir_streams_segment(struct weir_house *h, const struct weir_view *v,
 				      WEIR_CONN_SPANS_MAX);
 	e.gport = t.sport;
 	e.fport = t.dport;
+	if (payload.len == 0)
+		weir_tolls_owe(h, WEIR_TOLL_UP, frame->len);
 	hash = hash_ends(&h->streams, &e);
 	i = find(&h->streams, &e, hash);
 	if (i != WEIR_HOUSE_NONE &&
@@ -557,6 +562,7 @@ static bool serve(struct weir_house *h, uint32_t i)
 {
 	struct weir_conn *c = weir_relay_conn(h, i);
 	struct weir_side *side = &h->streams.side[i];
+	bool more = false;
 
 	if (c->state == WEIR_CONN_OPEN)
 		leave_half_open(h, i);
@@ -565,7 +571,7 @@ static bool serve(struct weir_house *h, uint32_t i)
 	else
 		weir_relay_push_up(h, i);
 	if (side->fd >= 0 && !(side->flags & WEIR_SIDE_DIALLING))
-		weir_relay_pull_down(h, i);
+		more = weir_relay_pull_down(h, i);
 	weir_relay_segments(h, i);
 	if (c->state == WEIR_CONN_OVER) {
 		if (!(side->flags &
@@ -576,15 +582,14 @@ static bool serve(struct weir_house *h, uint32_t i)
 	if (c->state == WEIR_CONN_WAIT && side->fd >= 0)
 		close_side(h, i, false);
 	rearm(h, i);
-	if (!(side->flags & WEIR_SIDE_READABLE))
-		return false;
-	if (weir_conn_down_wants(c, &h->env) == 0) {
-		if (weir_store_pool_left(&h->payload) == 0)
-			weir_streams_busy(h, i);
-		return false;
+	if (side->flags & WEIR_SIDE_READABLE && !more &&
+	    weir_store_pool_left(&h->payload) == 0) {
+		h->streams.starved = true;
+		weir_streams_busy(h, i);
 	}
-	weir_streams_busy(h, i);
-	return true;
+	if (more)
+		weir_streams_busy(h, i);
+	return more;
 }
 
 bool weir_streams_serve(struct weir_house *h)
@@ -595,6 +600,8 @@ bool weir_streams_serve(struct weir_house *h)
 
 	s->busy = WEIR_HOUSE_NONE;
 	s->busy_last = WEIR_HOUSE_NONE;
+	s->starved = false;
+	weir_tolls_round(h);
 	while (i != WEIR_HOUSE_NONE) {
 		uint32_t next = s->side[i].next;
 
@@ -604,7 +611,7 @@ bool weir_streams_serve(struct weir_house *h)
 		i = next;
 	}
 	/* those that lacked memory, if another gave some back meanwhile */
-	if (s->busy != WEIR_HOUSE_NONE && weir_store_pool_left(&h->payload))
+	if (s->starved && weir_store_pool_left(&h->payload))
 		more = true;
 	return more;
 }

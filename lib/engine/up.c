@@ -18,6 +18,7 @@
 #include "engine/names.h"
 #include "engine/parts.h"
 #include "engine/streams.h"
+#include "engine/tolls.h"
 #include "packet/ipv4.h"
 #include "packet/ipv6.h"
 #include "packet/udp.h"
@@ -173,7 +174,8 @@ static void to_udp(struct weir_house *h, const struct seen *s, bool dns)
 		weir_names_datagram(h, &d.ends, in.at,
 				    d.payload.len < in.left ? d.payload.len
 							    : in.left);
-	else if (!weir_doors_reply(h, &d.ends, &d.payload))
+	else if (weir_tolls_datagram(h, WEIR_TOLL_UP, d.payload.len) &&
+		 !weir_doors_reply(h, &d.ends, &d.payload))
 		weir_datagrams_up(h, &d);
 }
 
@@ -203,7 +205,8 @@ static void hand_over(struct weir_house *h, const struct seen *s)
 		to_desk(h, v, frame, s->k.room);
 		return;
 	case WEIR_KIND_ECHO:
-		weir_echoes_up(h, v, frame, is_whole(s));
+		if (weir_tolls_pass(h, WEIR_TOLL_UP, frame->len))
+			weir_echoes_up(h, v, frame, is_whole(s));
 		return;
 	case WEIR_KIND_FRAGMENT: /* see weir_up_frame() */
 		weir_house_count(h, WEIR_REASON_FRAGMENT);

@@ -2,8 +2,8 @@
 /*
  * charter.c - what control tells the engine to be
  *
- * Everything has a fixed place but names (u8 length, text) and the three
- * lists (u16 count).  What the reader asks of a value it asks in one place,
+ * Everything has a fixed place but names and search domains (u8 length, bytes)
+ * and the three lists (u16 count).  What the reader asks of a value it asks in one place,
  * weir_charter_is_valid(), so that control can ask the same before it sends.
  */
 #include "sys/charter.h"
@@ -135,6 +135,44 @@ static bool is_valid_upstreams(const struct weir_charter *c)
 	return true;
 }
 
+static bool is_valid_rate(const struct weir_charter_rate *r)
+{
+	return r->bytes_per_s <= WEIR_CHARTER_RATE_MAX &&
+	       r->packets_per_s <= WEIR_CHARTER_RATE_MAX &&
+	       r->burst_bytes <= WEIR_CHARTER_BURST_MAX &&
+	       (r->burst_bytes == 0 || r->bytes_per_s != 0);
+}
+
+/* letters, digits and what is in names of hosts though it should not be */
+static bool is_label_byte(uint8_t b)
+{
+	return (b >= 'a' && b <= 'z') || (b >= 'A' && b <= 'Z') ||
+	       (b >= '0' && b <= '9') || b == '-' || b == '_';
+}
+
+/* whole names of whole labels, none of them empty, and nothing after them */
+static bool is_valid_search(const struct weir_charter *c)
+{
+	struct weir_rd in;
+	size_t name = 0;
+
+	if (c->search_len > WEIR_CHARTER_SEARCH_MAX)
+		return false;
+	in = weir_rd_over(c->search, c->search_len);
+	while (in.left) {
+		size_t n = weir_rd_u8(&in);
+		const uint8_t *at = weir_rd_take(&in, n);
+
+		if (!weir_rd_ok(&in) || n > 63 || (n == 0 && name == 0))
+			return false;
+		for (size_t i = 0; i < n; i++)
+			if (!is_label_byte(at[i]))
+				return false;
+		name = n ? name + n + 1 : 0;
+	}
+	return name == 0;
+}
+
 bool weir_charter_is_valid(const struct weir_charter *c)
 {
 	if (c->link != WEIR_CHARTER_TAP ||
@@ -149,7 +187,10 @@ bool weir_charter_is_valid(const struct weir_charter *c)
 		return false;
 	if (c->max_flows == 0 || c->max_flows > WEIR_CONNS_MAX ||
 	    c->payload_bytes < WEIR_CHUNK_BYTES ||
-	    c->payload_bytes > PAYLOAD_MAX_BYTES)
+	    c->payload_bytes > PAYLOAD_MAX_BYTES ||
+	    c->flows_per_second > WEIR_CHARTER_FLOWS_PER_SECOND_MAX ||
+	    !is_valid_rate(&c->up) || !is_valid_rate(&c->down) ||
+	    !is_valid_search(c))
 		return false;
 	if (c->n_hosts > WEIR_CHARTER_HOSTS_MAX ||
 	    c->n_own > WEIR_CHARTER_ADDRESSES_MAX)
@@ -158,6 +199,54 @@ bool weir_charter_is_valid(const struct weir_charter *c)
 		if (!is_valid_name(c->host[i].name))
 			return false;
 	return is_valid_upstreams(c);
+}
+
+bool weir_charter_add_search(struct weir_charter *c, const char *name,
+			     size_t len)
+{
+	struct weir_charter next = *c;
+	struct weir_wr w =
+		weir_wr_over(next.search + c->search_len,
+			     WEIR_CHARTER_SEARCH_MAX - c->search_len);
+	size_t label = 0;
+
+	if (len && name[len - 1] == '.')
+		len--;
+	for (size_t i = 0; i <= len; i++) {
+		if (i < len && name[i] != '.')
+			continue;
+		weir_wr_u8(&w, (uint8_t)(i - label));
+		weir_wr_copy(&w, name + label, i - label);
+		if (i - label == 0 || i - label > 63)
+			return false;
+		label = i + 1;
+	}
+	weir_wr_u8(&w, 0);
+	next.search_len = (uint16_t)(c->search_len + weir_wr_len(&w));
+	if (!weir_wr_ok(&w) || !is_valid_search(&next))
+		return false;
+	*c = next;
+	return true;
+}
+
+static void put_rate(const struct weir_charter_rate *r, struct weir_wr *to)
+{
+	weir_wr_be64(to, r->bytes_per_s);
+	weir_wr_be64(to, r->packets_per_s);
+	weir_wr_be64(to, r->burst_bytes);
+}
+
+static void get_rate(struct weir_rd *in, struct weir_charter_rate *r)
+{
+	r->bytes_per_s = weir_rd_be64(in);
+	r->packets_per_s = weir_rd_be64(in);
+	r->burst_bytes = weir_rd_be64(in);
+}
+
+static void get_search(struct weir_rd *in, struct weir_charter *c)
+{
+	c->search_len = weir_rd_u8(in);
+	weir_rd_copy(in, c->search, c->search_len);
 }
 
 static void put_upstreams(const struct weir_charter *c, struct weir_wr *to)
@@ -239,7 +328,12 @@ void weir_charter_build(const struct weir_charter *c, struct weir_wr *to)
 	weir_wr_be32(to, c->net);
 	weir_wr_u8(to, c->verbose);
 	weir_wr_be32(to, c->max_flows);
+	weir_wr_be32(to, c->flows_per_second);
 	weir_wr_be64(to, c->payload_bytes);
+	put_rate(&c->up, to);
+	put_rate(&c->down, to);
+	weir_wr_u8(to, (uint8_t)c->search_len);
+	weir_wr_copy(to, c->search, c->search_len);
 	put_upstreams(c, to);
 	put_own(c, to);
 	put_hosts(c, to);
@@ -268,7 +362,11 @@ bool weir_charter_parse(struct weir_rd *in, struct weir_charter *ret)
 	c.net = weir_rd_be32(in);
 	c.verbose = parse_bool(in);
 	c.max_flows = weir_rd_be32(in);
+	c.flows_per_second = weir_rd_be32(in);
 	c.payload_bytes = weir_rd_be64(in);
+	get_rate(in, &c.up);
+	get_rate(in, &c.down);
+	get_search(in, &c);
 	get_upstreams(in, &c);
 	get_own(in, &c);
 	get_hosts(in, &c);

@@ -22,6 +22,14 @@
 #define WEIR_CHARTER_NAME_BYTES    256u /* a DNS name as text, with its NUL */
 #define WEIR_CHARTER_HOSTS_MAX     64u
 #define WEIR_CHARTER_ADDRESSES_MAX 256u
+#define WEIR_CHARTER_SEARCH_MAX    255u /* bytes; an option of DHCP holds it */
+
+/* what a rate may say: no more than policy/quota.h, which takes it */
+#define WEIR_CHARTER_RATE_MAX  1000000000000u
+#define WEIR_CHARTER_BURST_MAX 1099511627776u
+
+/* the most connections a second that may be asked for */
+#define WEIR_CHARTER_FLOWS_PER_SECOND_MAX 1000000u
 
 /** enum weir_charter_link - what kind of descriptor LINK brings */
 enum weir_charter_link {
@@ -49,6 +57,14 @@ enum weir_charter_link {
 struct weir_charter_upstream {
 	struct weir_addr addr;
 	uint16_t port;
+};
+
+/**
+ * struct weir_charter_rate - what may pass in one direction; 0: no limit
+ * @burst_bytes: 0: left to the engine; only with @bytes_per_s
+ */
+struct weir_charter_rate {
+	uint64_t bytes_per_s, packets_per_s, burst_bytes;
 };
 
 /** struct weir_charter_host - a name answered here (`--host NAME=ADDR`) */
@@ -90,7 +106,11 @@ bool weir_charter_parse_door(struct weir_rd *in, struct weir_charter_door *ret);
  * @net: the classes that may be dialled, WEIR_CHARTER_NET_*; 0 for none
  * @verbose: NOTE messages for refusals wanted
  * @max_flows: TCP flows at once, 1 to WEIR_CONNS_MAX
+ * @flows_per_second: new flows in a second, at most; 0 for no limit
  * @payload_bytes: memory for payload
+ * @up, @down: rates, from the guest and to it
+ * @search, @search_len: search domains for the guest, names in wire form one
+ *                       after the other, not compressed (RFC 3397, RFC 8106)
  * @upstream: resolvers in the order they are tried
  * @host: names answered here, beside the aliases that are always there
  * @own: the host's own addresses but loopback (class `host`)
@@ -108,7 +128,11 @@ struct weir_charter {
 	uint32_t net;
 	bool verbose;
 	uint32_t max_flows;
+	uint32_t flows_per_second;
 	uint64_t payload_bytes;
+	struct weir_charter_rate up, down;
+	uint16_t search_len;
+	uint8_t search[WEIR_CHARTER_SEARCH_MAX + 1];
 	uint32_t n_upstreams, n_hosts, n_own;
 	struct weir_charter_upstream upstream[WEIR_DNS_UPSTREAMS_MAX];
 	struct weir_charter_host host[WEIR_CHARTER_HOSTS_MAX];
@@ -121,6 +145,15 @@ struct weir_charter {
  * The same questions weir_charter_parse() asks, for the one who fills it.
  */
 bool weir_charter_is_valid(const struct weir_charter *c);
+
+/**
+ * weir_charter_add_search() - add a search domain
+ * @name: text of @len bytes, with or without a final dot
+ *
+ * Return: false and @c as it was if that is no host name or there is no room.
+ */
+bool weir_charter_add_search(struct weir_charter *c, const char *name,
+			     size_t len);
 
 /** weir_charter_build() - write @c; check weir_wr_ok() afterwards */
 void weir_charter_build(const struct weir_charter *c, struct weir_wr *to);
