@@ -84,8 +84,8 @@ static inline struct weir_rd weir_rd_sub(struct weir_rd *r, size_t n)
 	const uint8_t *at = weir_rd_take(r, n);
 
 	return (struct weir_rd){ .at = at,
-			       .left = at ? n : 0,
-			       .bad = at == NULL };
+				 .left = at ? n : 0,
+				 .bad = at == NULL };
 }
 
 /**

@@ -24,8 +24,9 @@
 #define WEIR_DIAL_CALLS(X)                                                     \
 	X(socket)                                                              \
 	X(setsockopt)                                                          \
-	X(getsockopt) X(connect) X(sendmsg) X(sendto) X(recvfrom) X(recvmsg)   \
-		X(shutdown) X(close)
+	X(getsockopt)                                                          \
+	X(connect) X(sendmsg) X(sendto) X(recvfrom) X(recvmsg) X(shutdown)     \
+		X(close)
 
 /**
  * weir_dial_start() - begin to connect
