@@ -49,6 +49,7 @@
 
 /* processes */
 #define WEIR_MSG_MAX_BYTES 32768u
+#define WEIR_DRAIN_MS      2000u
 #define WEIR_STOP_GRACE_MS 900u
 
 #endif /* WEIR_BASE_LIMITS_H */

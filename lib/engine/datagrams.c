@@ -15,8 +15,9 @@
  * it cost before.  A message that fails is sent again, one datagram at a time
  * (engine/courier), which finds out whose fault it is.
  *
- * Down, a call takes what waits, and what the host has put together (UDP_GRO)
- * stays so if the link takes it.
+ * Down, a call takes what waits.  What the host has put together (UDP_GRO), and
+ * what comes in a row from one place in one size, goes to the guest as one frame
+ * if the link takes that.
  *
  * Invariants:
  *  1. A held datagram's bytes stay where they are until weir_datagrams_flush().
@@ -223,8 +224,7 @@ static void send_run(struct weir_house *h, struct weir_courier_gram **gram,
 			at += (unsigned)r;
 			continue;
 		}
-		if (v.out[at].segment &&
-		    (r == -EINVAL || r == -EIO || r == -EMSGSIZE))
+		if (v.out[at].segment && (r == -EINVAL || r == -EIO))
 			c->no_segments = true;
 		for (unsigned i = v.first[at]; i < v.first[at + 1]; i++)
 			weir_courier_send(h, c, &d->assoc, gram[i]);
@@ -257,7 +257,8 @@ static void send_mapping(struct weir_house *h, unsigned first)
 		}
 		gram[n++] = g;
 	}
-	send_run(h, gram, n);
+	if (n)
+		send_run(h, gram, n);
 }
 
 void weir_datagrams_flush(struct weir_house *h)
@@ -281,6 +282,13 @@ static struct weir_addr place(const struct weir_house *h,
 	return to;
 }
 
+/* more segments than a host's socket takes at once */
+static bool has_too_many(const struct weir_datagrams_in *in)
+{
+	return in->segment &&
+	       in->payload.len > (size_t)in->segment * WEIR_VOLLEY_SEGMENTS_MAX;
+}
+
 static void hold(struct weir_house *h, const struct weir_datagrams_in *in,
 		 uint32_t m)
 {
@@ -295,7 +303,7 @@ static void hold(struct weir_house *h, const struct weir_datagrams_in *in,
 					   .ttl = weir_courier_ttl(in->ttl),
 					   .segment = in->segment,
 					   .payload = in->payload };
-	if (in->payload.n > WEIR_COURIER_SPANS_MAX) {
+	if (in->payload.n > WEIR_COURIER_SPANS_MAX || has_too_many(in)) {
 		weir_datagrams_flush(h);
 		weir_courier_send(h, &d->courier[m], &d->assoc, g);
 		return;
@@ -331,30 +339,76 @@ void weir_datagrams_up(struct weir_house *h, const struct weir_datagrams_in *in)
 /* --- down --- */
 
 static void give_down(struct weir_house *h, uint32_t mapping,
-		      struct weir_volley_in *in)
+		      const struct weir_addr *from, uint16_t port,
+		      const struct weir_spans *payload, uint16_t segment)
 {
-	const struct weir_spans payload = { in->part, in->n, in->len };
 	struct weir_datagrams *d = &h->datagrams;
+	struct weir_addr far = *from;
 	struct weir_assoc_ends ends;
 	enum weir_reason r;
 	uint32_t i;
 
-	weir_courier_rename(h, &in->from);
-	i = weir_assoc_down(&d->assoc, mapping, &in->from, in->port, h->now_us);
+	weir_courier_rename(h, &far);
+	i = weir_assoc_down(&d->assoc, mapping, &far, port, h->now_us);
 	if (i == WEIR_ASSOC_NONE) {
 		weir_house_count(h, WEIR_REASON_NO_FLOW);
 		return;
 	}
 	weir_assoc_ends_of(&d->assoc, i, &ends);
-	if (!weir_tolls_datagram(h, WEIR_TOLL_DOWN, in->len))
+	if (!weir_tolls_datagram(h, WEIR_TOLL_DOWN, payload->len))
 		return;
-	r = weir_down_udp(h, &ends, &payload, in->segment);
+	r = weir_down_udp(h, &ends, payload, segment);
 	if (r != WEIR_REASON_NONE)
 		weir_house_count(h, r);
-	else if (in->segment)
-		h->sum.udp_down += (in->len + in->segment - 1) / in->segment;
+	else if (segment)
+		h->sum.udp_down += (payload->len + segment - 1) / segment;
 	else
 		h->sum.udp_down++;
+}
+
+/* How many of @in, from the first on, can go to the guest as one frame? */
+static unsigned run_of(const struct weir_house *h,
+		       const struct weir_volley_in *in, unsigned n)
+{
+	size_t unit = in[0].len;
+	unsigned k = 1;
+
+	if (!(h->charter.offload & WEIR_OFFLOAD_USO) || in[0].segment ||
+	    in[0].n != 1 || unit == 0)
+		return 1;
+	while (k < n && k < WEIR_DOWN_RUN_MAX && in[k - 1].len == unit &&
+	       !in[k].segment && in[k].len <= unit && in[k].len > 0 &&
+	       in[k].port == in[0].port &&
+	       weir_addr_is_equal(&in[k].from, &in[0].from))
+		k++;
+	return k;
+}
+
+static void give_all(struct weir_house *h, uint32_t mapping,
+		     const struct weir_volley_in *in, unsigned n)
+{
+	struct weir_span part[WEIR_DOWN_RUN_MAX];
+	struct weir_spans run = { part, 0, 0 };
+
+	for (unsigned at = 0, k; at < n; at += k) {
+		const struct weir_volley_in *first = &in[at];
+		const struct weir_spans one = { first->part, first->n,
+						first->len };
+
+		k = run_of(h, first, n - at);
+		if (k == 1) {
+			give_down(h, mapping, &first->from, first->port, &one,
+				  first->segment);
+			continue;
+		}
+		run.len = 0;
+		for (run.n = 0; run.n < k; run.n++) {
+			part[run.n] = first[run.n].part[0];
+			run.len += first[run.n].len;
+		}
+		give_down(h, mapping, &first->from, first->port, &run,
+			  (uint16_t)first->len);
+	}
 }
 
 void weir_datagrams_event(struct weir_house *h, uint32_t mapping, uint32_t what)
@@ -377,8 +431,7 @@ void weir_datagrams_event(struct weir_house *h, uint32_t mapping, uint32_t what)
 			(void)weir_courier_hear(h, c, &d->assoc, mapping);
 			continue;
 		}
-		for (int i = 0; i < n; i++)
-			give_down(h, mapping, &in[i]);
+		give_all(h, mapping, in, (unsigned)n);
 		if ((unsigned)n < WEIR_VOLLEY_IN_MAX)
 			return;
 	}

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 
+#include "base/must.h"
 #include "flow/slice.h"
 #include "packet/csum.h"
 #include "packet/eth.h"
@@ -24,8 +25,10 @@
 static void give(struct weir_house *h, const struct weir_wr *head,
 		 const struct weir_span *payload, unsigned n, size_t len)
 {
-	struct weir_span part[1 + WEIR_CONN_SPANS_MAX];
+	struct weir_span part[WEIR_TAP_SPANS_MAX];
 	int err;
+
+	weir_must(n < WEIR_TAP_SPANS_MAX);
 
 	part[0] = (struct weir_span){ head->start, weir_wr_len(head) };
 	for (unsigned i = 0; i < n; i++)

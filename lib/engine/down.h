@@ -21,10 +21,13 @@ enum weir_reason weir_down_datagram(struct weir_house *h,
 				    const struct weir_assoc_ends *ends,
 				    const uint8_t *bytes, size_t len);
 
+/* places of a frame beside its headers */
+#define WEIR_DOWN_RUN_MAX (WEIR_TAP_SPANS_MAX - 1u)
+
 /**
  * weir_down_udp() - send what came from a host's socket
  * @payload: of one datagram; or of several, each @segment long but for the
- *           last, if that is not 0
+ *           last, if that is not 0; at most WEIR_DOWN_RUN_MAX spans
  *
  * Larger ones than the MTU allows go in fragments.
  * Return: WEIR_REASON_NONE; WEIR_REASON_OVERSIZE: more than a packet holds.

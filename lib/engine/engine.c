@@ -269,6 +269,7 @@ static int take_message(struct weir_house *h, struct weir_msg *m,
 		break;
 	case WEIR_MSG_STOP:
 		h->stopping = true;
+		h->stop_us = h->now_us + WEIR_DRAIN_MS * 1000ull;
 		break;
 	case WEIR_MSG_READY: /* the rest is not ours to hear */
 	case WEIR_MSG_FAILED:
@@ -381,11 +382,31 @@ static uint64_t patience(struct weir_house *h, bool more)
 	if (!h->up)
 		return UINT64_MAX;
 	due = nearest(h);
+	if (h->stopping && h->stop_us < due)
+		due = h->stop_us;
 	tolls = weir_tolls_due_us(h);
 	due = tolls < due ? tolls : due;
 	if (due == UINT64_MAX)
 		return UINT64_MAX;
 	return due > h->now_us ? due - h->now_us : 0;
+}
+
+/* Stopped, and what the guest sent is with the hosts, or they took too long. */
+static bool is_done(const struct weir_house *h)
+{
+	if (!h->stopping)
+		return false;
+	return !h->up || h->now_us >= h->stop_us || !weir_streams_owes(h);
+}
+
+/* The guest's interface is gone.  Only what it sent before matters now. */
+static bool survives_link(struct weir_house *h)
+{
+	if (!h->stopping)
+		return false;
+	close(h->link);
+	h->link = -1;
+	return true;
 }
 
 /* Return: 0 or 1, the exit status. */
@@ -394,7 +415,7 @@ static int turn(struct weir_house *h)
 	struct weir_loop_event event[WEIR_TURN_EVENTS];
 	bool more = false;
 
-	while (!h->stopping) {
+	while (!is_done(h)) {
 		int n = weir_loop_wait(h->loop, event, WEIR_TURN_EVENTS,
 				       patience(h, more));
 
@@ -410,7 +431,8 @@ static int turn(struct weir_house *h)
 		}
 		if (!h->up)
 			continue;
-		if (h->link_ready && weir_up_frames(h) < 0) {
+		if (h->link_ready && weir_up_frames(h) < 0 &&
+		    !survives_link(h)) {
 			fail(h, "the guest's interface is gone", EIO);
 			return 1;
 		}

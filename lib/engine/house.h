@@ -68,7 +68,7 @@ enum weir_house_tag {
  * struct weir_side - the host's side of a TCP flow
  * @fd:    socket, or -1 (DNS over TCP, TIME-WAIT)
  * @next:  in the list of flows that have something to do
- * @flags: see streams.c
+ * @flags: WEIR_SIDE_*, see relay.h
  * @pending: DNS questions of a TCP flow that wait for their answers
  */
 struct weir_side {
@@ -87,8 +87,9 @@ struct weir_streams {
 	struct weir_side *side;
 	uint32_t busy, busy_last; /* list of flows with something to do */
 	uint32_t half_open;
-	bool starved;  /* some flow on the list lacks payload memory */
-	uint32_t hand; /* where the search for a TIME-WAIT entry goes on */
+	bool starved;    /* some flow on the list lacks payload memory */
+	uint32_t budget; /* bytes from the host, all flows, in this turn */
+	uint32_t hand;   /* where the search for a TIME-WAIT entry goes on */
 	uint64_t key[2];
 };
 
@@ -181,6 +182,7 @@ struct weir_house {
 	int loop, control, link;
 	bool up; /* charter and link are in force */
 	bool stopping;
+	uint64_t stop_us; /* then it ends, whatever still waits */
 	bool link_ready;  /* the loop said so in this turn */
 	unsigned singles; /* turns in a row that found one frame */
 	uint64_t now_us;

@@ -121,7 +121,8 @@ static void answer_stream(struct weir_house *h, uint64_t id,
 	if (h->streams.side[i].pending)
 		h->streams.side[i].pending--;
 	weir_streams_busy(h, i);
-	if (c->down.len + want > TCP_ANSWERS_BYTES) {
+	if (c->flags & WEIR_CONN_F_HOST_EOF ||
+	    c->down.len + want > TCP_ANSWERS_BYTES) {
 		weir_conn_abort(c, WEIR_REASON_LIMIT_PAYLOAD);
 		return;
 	}

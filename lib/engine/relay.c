@@ -138,7 +138,7 @@ static uint32_t read_once(struct weir_house *h, uint32_t i, uint32_t want)
 	else if ((size_t)got < READ_FIRST)
 		side->flags &= (uint16_t)~WEIR_SIDE_BULK;
 	if ((size_t)got < room &&
-	    !(side->flags & (WEIR_SIDE_EOF | WEIR_SIDE_ERROR)))
+	    !(side->flags & (WEIR_SIDE_READ_ON | WEIR_SIDE_ERROR)))
 		side->flags &= (uint16_t)~WEIR_SIDE_READABLE;
 	return (uint32_t)got;
 }
@@ -171,7 +171,8 @@ static bool is_dead(struct weir_house *h, uint32_t i)
 		return false;
 	if (flags & WEIR_SIDE_ENDED_DOWN)
 		return flags & (WEIR_SIDE_ERROR | WEIR_SIDE_BROKEN);
-	return flags & WEIR_SIDE_ERROR && weir_conn_down_is_stuck(c);
+	return flags & (WEIR_SIDE_ERROR | WEIR_SIDE_BROKEN) &&
+	       weir_conn_down_is_stuck(c);
 }
 
 bool weir_relay_pull_down(struct weir_house *h, uint32_t i)
@@ -192,6 +193,8 @@ bool weir_relay_pull_down(struct weir_house *h, uint32_t i)
 		if (c->state == WEIR_CONN_OVER)
 			return false;
 	}
+	h->streams.budget -=
+		done < h->streams.budget ? done : h->streams.budget;
 	if (is_dead(h, i))
 		weir_conn_host_reset(c);
 	return want && got && side->flags & WEIR_SIDE_READABLE;

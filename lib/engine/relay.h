@@ -10,11 +10,11 @@
 #include "engine/house.h"
 
 /* weir_side.flags */
-#define WEIR_SIDE_BUSY       0x1u /* on the busy list */
-#define WEIR_SIDE_READABLE   0x2u /* recv() may find something */
-#define WEIR_SIDE_WRITABLE   0x4u /* send() may take something */
-#define WEIR_SIDE_DIALLING   0x8u /* connect is under way */
-#define WEIR_SIDE_EOF        0x10u /* the peer sends no more: read on to see it */
+#define WEIR_SIDE_BUSY       0x1u   /* on the busy list */
+#define WEIR_SIDE_READABLE   0x2u   /* recv() may find something */
+#define WEIR_SIDE_WRITABLE   0x4u   /* send() may take something */
+#define WEIR_SIDE_DIALLING   0x8u   /* connect is under way */
+#define WEIR_SIDE_READ_ON    0x10u  /* a short read is not the end of it */
 #define WEIR_SIDE_ERROR      0x20u  /* an error is pending */
 #define WEIR_SIDE_BROKEN     0x40u  /* a send failed */
 #define WEIR_SIDE_HALF       0x80u  /* counted as half-open */

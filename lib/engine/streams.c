@@ -50,6 +50,8 @@
 #include "sys/loop.h"
 
 #define OLD_DIAL_US 5000000u /* a dial that may go when there are many */
+#define TURN_TIMERS 1024u
+#define TURN_BYTES  1048576u /* from the host, all flows, a turn */
 #define SWEEP       4096u    /* entries looked at for one in TIME-WAIT */
 
 size_t weir_streams_bytes(uint32_t flows)
@@ -152,6 +154,12 @@ static void leave_half_open(struct weir_house *h, uint32_t i)
 	}
 }
 
+static void leave_table(struct weir_house *h, uint32_t i)
+{
+	if (weir_table_has(&h->streams.table, i))
+		weir_table_remove(&h->streams.table, i);
+}
+
 static void close_side(struct weir_house *h, uint32_t i, bool reset)
 {
 	struct weir_side *side = &h->streams.side[i];
@@ -194,7 +202,7 @@ static void end(struct weir_house *h, uint32_t i)
 	h->sum.tcp_now--;
 	weir_conn_free(c, &h->env);
 	weir_timer_cancel(&s->timer, i);
-	weir_table_remove(&s->table, i);
+	leave_table(h, i);
 	weir_pool_give(&s->pool, i);
 }
 
@@ -457,6 +465,8 @@ static void segment_for(struct weir_house *h, uint32_t i,
 		r = weir_relay_pass_up(h, i, payload, &d);
 	if (r != WEIR_REASON_NONE)
 		weir_house_count(h, r);
+	if (weir_relay_conn(h, i)->state == WEIR_CONN_OVER)
+		leave_table(h, i); /* its ports may be used again at once */
 	weir_streams_busy(h, i);
 }
 
@@ -524,8 +534,8 @@ static void note(struct weir_side *side, uint32_t what)
 		side->flags |= WEIR_SIDE_READABLE;
 	if (what & WEIR_LOOP_OUT)
 		side->flags |= WEIR_SIDE_WRITABLE;
-	if (what & WEIR_LOOP_EOF)
-		side->flags |= WEIR_SIDE_EOF;
+	if (what & (WEIR_LOOP_EOF | WEIR_LOOP_MARK))
+		side->flags |= WEIR_SIDE_READ_ON;
 	if (what & WEIR_LOOP_ERROR)
 		side->flags |= WEIR_SIDE_ERROR;
 }
@@ -592,23 +602,37 @@ static bool serve(struct weir_house *h, uint32_t i)
 	return more;
 }
 
+/* Flows from @i to @tail were not served: they are first in the next turn. */
+static void put_back(struct weir_streams *s, uint32_t i, uint32_t tail)
+{
+	s->side[tail].next = s->busy;
+	if (s->busy == WEIR_HOUSE_NONE)
+		s->busy_last = tail;
+	s->busy = i;
+}
+
 bool weir_streams_serve(struct weir_house *h)
 {
 	struct weir_streams *s = &h->streams;
-	uint32_t i = s->busy;
+	uint32_t i = s->busy, tail = s->busy_last;
 	bool more = false;
 
 	s->busy = WEIR_HOUSE_NONE;
 	s->busy_last = WEIR_HOUSE_NONE;
 	s->starved = false;
+	s->budget = TURN_BYTES;
 	weir_tolls_round(h);
-	while (i != WEIR_HOUSE_NONE) {
+	while (i != WEIR_HOUSE_NONE && s->budget) {
 		uint32_t next = s->side[i].next;
 
 		s->side[i].flags &= (uint16_t)~WEIR_SIDE_BUSY;
 		if (serve(h, i))
 			more = true;
 		i = next;
+	}
+	if (i != WEIR_HOUSE_NONE) {
+		put_back(s, i, tail);
+		more = true;
 	}
 	/* those that lacked memory, if another gave some back meanwhile */
 	if (s->starved && weir_store_pool_left(&h->payload))
@@ -637,10 +661,12 @@ static void tick_names(struct weir_house *h, uint32_t i)
 void weir_streams_tick(struct weir_house *h)
 {
 	struct weir_streams *s = &h->streams;
-	uint32_t i;
+	uint32_t i, n = 0;
 
-	while ((i = weir_timer_expire(&s->timer, h->now_us)) !=
-	       WEIR_TIMER_NONE) {
+	/* those left over are due at once, in the next turn */
+	while (n++ < TURN_TIMERS &&
+	       (i = weir_timer_expire(&s->timer, h->now_us)) !=
+		       WEIR_TIMER_NONE) {
 		struct weir_conn *c = &s->conn[i];
 
 		if (s->side[i].flags & WEIR_SIDE_NAMES)
@@ -655,6 +681,18 @@ uint64_t weir_streams_due_us(const struct weir_house *h)
 	return weir_timer_next_us(&h->streams.timer);
 }
 
+bool weir_streams_owes(const struct weir_house *h)
+{
+	const struct weir_streams *s = &h->streams;
+	uint32_t high = weir_pool_high(&s->pool);
+
+	for (uint32_t i = 0; i < high; i++)
+		if (weir_pool_is_taken(&s->pool, i) && s->conn[i].up.len &&
+		    s->conn[i].state == WEIR_CONN_OPEN && s->side[i].fd >= 0)
+			return true;
+	return false;
+}
+
 void weir_streams_end_all(struct weir_house *h, enum weir_reason why)
 {
 	struct weir_streams *s = &h->streams;
@@ -666,5 +704,6 @@ void weir_streams_end_all(struct weir_house *h, enum weir_reason why)
 		weir_conn_abort(&s->conn[i], why);
 		weir_streams_busy(h, i);
 	}
-	(void)weir_streams_serve(h);
+	while (weir_streams_serve(h))
+		;
 }

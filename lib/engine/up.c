@@ -334,6 +334,10 @@ static int read_frames(struct weir_house *h)
 
 		if (n == -EAGAIN)
 			break;
+		if (n == -EINVAL || n == -ENOMEM) {
+			weir_house_count(h, WEIR_REASON_VNET_HEADER);
+			continue; /* a packet that the TAP cannot describe */
+		}
 		if (n < 0)
 			return n;
 		weir_up_frame(h, h->frame + at, (size_t)n);

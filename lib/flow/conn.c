@@ -385,18 +385,29 @@ static void join_early(struct weir_conn *c)
 		c->flags |= WEIR_CONN_F_ACK_NOW; /* a gap was filled */
 }
 
+/* A quarter of payload memory is for what comes down. */
+static bool may_keep(const struct weir_conn_env *env)
+{
+	return weir_store_pool_left(env->pool) >
+	       (uint64_t)(env->pool->n / 4) * WEIR_CHUNK_BYTES;
+}
+
 static enum weir_reason keep_early(struct weir_conn *c,
 				   struct weir_conn_env *env,
 				   const struct weir_spans *payload,
 				   uint32_t seq, struct weir_conn_direct part)
 {
-	uint32_t off = c->up.len + (seq - c->rcv_nxt), got;
+	uint32_t off = c->up.len + (seq - c->rcv_nxt), got = 0;
 
 	c->flags |= WEIR_CONN_F_ACK_NOW;
-	got = weir_store_write(env->pool, &c->up, off, payload, part.skip,
-			       part.len);
-	if (got == 0)
+	if (may_keep(env))
+		got = weir_store_write(env->pool, &c->up, off, payload,
+				       part.skip, part.len);
+	if (got == 0) {
+		if (c->up.len == 0 && c->early.n == 0)
+			weir_store_clear(env->pool, &c->up);
 		return WEIR_REASON_LIMIT_PAYLOAD;
+	}
 	if (!weir_gaps_note(&c->early, seq, seq + got))
 		return WEIR_REASON_OUT_OF_WINDOW;
 	return got < part.len ? WEIR_REASON_LIMIT_PAYLOAD : WEIR_REASON_NONE;
@@ -407,9 +418,11 @@ static enum weir_reason keep_next(struct weir_conn *c,
 				  const struct weir_spans *payload,
 				  struct weir_conn_direct part)
 {
-	uint32_t got = weir_store_write(env->pool, &c->up, c->up.len, payload,
-					part.skip, part.len);
+	uint32_t got = 0;
 
+	if (may_keep(env))
+		got = weir_store_write(env->pool, &c->up, c->up.len, payload,
+				       part.skip, part.len);
 	if (got) {
 		weir_store_grow(&c->up, got);
 		c->rcv_nxt += got;

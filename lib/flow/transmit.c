@@ -41,7 +41,7 @@
 #include "flow/seq.h"
 #include "flow/window.h"
 
-#define RTO_MIN_US   100000u
+#define RTO_MIN_US   200000u
 #define RTO_MAX_US   60000000u
 #define REPEATS_MAX  15u
 #define IP_TOTAL_MAX 65535u

@@ -155,6 +155,7 @@ static bool is_error(const struct cmsghdr *c)
 	       (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR);
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the kernel writes there */
 int weir_errqueue_take(int fd, uint8_t *room, size_t cap,
 		       struct weir_errqueue_error *ret)
 {

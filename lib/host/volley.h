@@ -68,11 +68,11 @@ int weir_volley_send(int fd, const struct weir_volley_out *out, unsigned n);
  */
 struct weir_volley_in {
 	struct weir_addr from;
+	struct weir_span part[2];
+	size_t len;
+	unsigned n;
 	uint16_t port;
 	uint16_t segment;
-	struct weir_span part[2];
-	unsigned n;
-	size_t len;
 };
 
 /** weir_volley_room_bytes() - room that weir_volley_receive() needs */

@@ -19,7 +19,7 @@ int weir_loop_watch(int loop, int fd, uint64_t tag, bool out, bool edge)
 {
 	struct epoll_event e = { .data = { .u64 = tag } };
 
-	e.events = EPOLLIN | EPOLLRDHUP;
+	e.events = EPOLLIN | EPOLLPRI | EPOLLRDHUP;
 	if (out)
 		e.events |= EPOLLOUT;
 	if (edge)
@@ -44,6 +44,8 @@ static uint32_t translate(uint32_t e)
 
 	if (e & EPOLLIN)
 		what |= WEIR_LOOP_IN;
+	if (e & EPOLLPRI)
+		what |= WEIR_LOOP_IN | WEIR_LOOP_MARK;
 	if (e & EPOLLOUT)
 		what |= WEIR_LOOP_OUT;
 	if (e & (EPOLLRDHUP | EPOLLHUP))

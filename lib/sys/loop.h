@@ -18,8 +18,9 @@
 /* what happened, bits of weir_loop_event.what */
 #define WEIR_LOOP_IN    1u
 #define WEIR_LOOP_OUT   2u
-#define WEIR_LOOP_EOF   4u /* the peer sends no more */
-#define WEIR_LOOP_ERROR 8u /* an error is pending */
+#define WEIR_LOOP_EOF   4u  /* the peer sends no more */
+#define WEIR_LOOP_ERROR 8u  /* an error is pending */
+#define WEIR_LOOP_MARK  16u /* urgent data: a read stops there */
 
 struct weir_loop_event {
 	uint64_t tag;

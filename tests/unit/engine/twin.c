@@ -367,6 +367,8 @@ const char *twin_close(struct twin *w)
 {
 	twin_order(w, WEIR_MSG_STOP, "", 0);
 	twin_step(w);
+	if (!w->over) /* what the guest sent may wait for its hosts a while */
+		twin_pass_us(w, WEIR_DRAIN_MS * 1000ull + 1000);
 	if (!w->over)
 		twin_wrong(w, "STOP did not end it");
 	if (!w->over)

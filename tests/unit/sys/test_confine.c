@@ -151,7 +151,7 @@ static int reads_only_there(void)
 	int fd;
 
 	weir_confine_capabilities();
-	if (weir_confine_paths(path, 2))
+	if (weir_confine_paths(path, 2, NULL))
 		return 77; /* a kernel without Landlock */
 	fd = open("/etc/passwd", O_RDONLY);
 	if (fd < 0)
@@ -160,6 +160,40 @@ static int reads_only_there(void)
 		return 2;
 	return open("/tmp/weir-test-confine", O_CREAT | O_RDWR, 0600) >= 0 ? 3
 									   : 0;
+}
+
+static char removable[] = "/tmp/weir-test-confine.XXXXXX";
+
+static int removes_only_there(void)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/file", removable);
+	fd = open(path, O_CREAT | O_RDWR, 0600);
+	if (fd < 0)
+		return 1;
+	weir_confine_capabilities();
+	if (weir_confine_paths(NULL, 0, removable)) {
+		unlink(path);
+		return 77;
+	}
+	if (open(path, O_RDONLY) >= 0 || rmdir(removable) == 0)
+		return 2;
+	return unlink(path) ? 3 : 0;
+}
+
+static void a_file_may_be_removed_where_that_was_said(void **state)
+{
+	int got;
+
+	(void)state;
+	CHECK(mkdtemp(removable));
+	got = apart(removes_only_there);
+	CHECK(rmdir(removable) == 0);
+	if (got == 77)
+		skip();
+	CHECK_EQ(got, 0);
 }
 
 static void landlock_leaves_the_paths_named(void **state)
@@ -174,4 +208,5 @@ static void landlock_leaves_the_paths_named(void **state)
 
 T_MAIN(T(a_call_that_is_not_listed_ends_the_process),
        T(behind_the_root_there_is_nothing), T(limits_are_set),
-       T(capabilities_are_gone_for_good), T(landlock_leaves_the_paths_named))
+       T(capabilities_are_gone_for_good), T(landlock_leaves_the_paths_named),
+       T(a_file_may_be_removed_where_that_was_said))
