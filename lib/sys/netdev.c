@@ -25,6 +25,9 @@
 
 #define TXQLEN            4096u
 #define VNET_HEADER_BYTES 12
+/* newer than the headers of Debian 12; only together (EINVAL otherwise) */
+#define USO4 0x20u
+#define USO6 0x40u
 
 /* a setting the kernel does not have is not an error */
 static void set(const char *path, const char *value)
@@ -54,12 +57,65 @@ void weir_netdev_prepare(bool has6, gid_t gid)
 	}
 }
 
+void weir_netdev_quiet(const char *name, bool has6)
+{
+	static const struct {
+		const char *file, *value;
+	} row[] = { { "accept_ra", "0" }, { "accept_dad", "0" } };
+	char path[80];
+
+	for (size_t i = 0; has6 && i < sizeof(row) / sizeof(row[0]); i++) {
+		snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/%s",
+			 name, row[i].file);
+		set(path, row[i].value);
+	}
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6",
+		 name);
+	set(path, has6 ? "0" : "1");
+}
+
+bool weir_netdev_is_name(const char *name)
+{
+	size_t n = strnlen(name, WEIR_NETDEV_NAME_BYTES);
+
+	if (n == 0 || n == WEIR_NETDEV_NAME_BYTES || strcmp(name, ".") == 0 ||
+	    strcmp(name, "..") == 0 || strcmp(name, "lo") == 0 ||
+	    strcmp(name, "all") == 0 || strcmp(name, "default") == 0)
+		return false;
+	/* %d would make the kernel choose */
+	for (size_t i = 0; i < n; i++)
+		if (name[i] <= ' ' || name[i] > '~' || strchr("/:%", name[i]))
+			return false;
+	return true;
+}
+
+void weir_netdev_explain(const char *name, int error,
+			 char why[WEIR_NETDEV_WHY_BYTES])
+{
+	if (error == -ENOENT || error == -ENODEV || error == -ENXIO)
+		snprintf(why, WEIR_NETDEV_WHY_BYTES,
+			 "there is no /dev/net/tun; as root load it: modprobe "
+			 "tun");
+	else if (error == -EACCES || error == -EPERM)
+		snprintf(why, WEIR_NETDEV_WHY_BYTES,
+			 "/dev/net/tun may not be opened (%s); as root allow "
+			 "it: chmod 0666 /dev/net/tun",
+			 strerror(-error));
+	else
+		snprintf(why, WEIR_NETDEV_WHY_BYTES,
+			 "%s cannot be made from /dev/net/tun: %s", name,
+			 strerror(-error));
+}
+
 static uint32_t set_offload(int fd)
 {
 	static const struct {
 		unsigned long tun;
 		uint32_t ours;
 	} row[] = {
+		{ TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | USO4 | USO6,
+		  WEIR_OFFLOAD_CSUM | WEIR_OFFLOAD_TSO4 | WEIR_OFFLOAD_TSO6 |
+			  WEIR_OFFLOAD_USO },
 		{ TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6,
 		  WEIR_OFFLOAD_CSUM | WEIR_OFFLOAD_TSO4 | WEIR_OFFLOAD_TSO6 },
 		{ TUN_F_CSUM, WEIR_OFFLOAD_CSUM },
@@ -71,15 +127,17 @@ static uint32_t set_offload(int fd)
 	return 0;
 }
 
-int weir_netdev_open(uint32_t *ret_offload)
+int weir_netdev_make(const char *name, uint32_t *ret_offload)
 {
 	struct ifreq r = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
 	int header = VNET_HEADER_BYTES, fd, e;
 
+	if (!weir_netdev_is_name(name))
+		return -EINVAL;
 	fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	memcpy(r.ifr_name, WEIR_NETDEV_NAME, sizeof(WEIR_NETDEV_NAME));
+	memcpy(r.ifr_name, name, strlen(name));
 	if (ioctl(fd, TUNSETIFF, &r) || ioctl(fd, TUNSETVNETHDRSZ, &header)) {
 		e = -errno;
 		close(fd);
@@ -87,6 +145,11 @@ int weir_netdev_open(uint32_t *ret_offload)
 	}
 	*ret_offload = set_offload(fd);
 	return fd;
+}
+
+int weir_netdev_open(uint32_t *ret_offload)
+{
+	return weir_netdev_make(WEIR_NETDEV_NAME, ret_offload);
 }
 
 static int index_of(int sock, const char *name)
@@ -111,21 +174,52 @@ static unsigned char family_of(const struct weir_addr *a)
 	return weir_addr_is4(a) ? AF_INET : AF_INET6;
 }
 
-static void put_link(struct weir_netlink_batch *b, int index,
-		     const struct weir_charter *c)
+static void put_up(struct weir_netlink_batch *b, int index)
 {
 	struct ifinfomsg i = { .ifi_index = index,
 			       .ifi_flags = IFF_UP,
 			       .ifi_change = IFF_UP };
+
+	weir_netlink_begin(b, RTM_NEWLINK, 0, &i, sizeof(i));
+	weir_netlink_end(b);
+}
+
+/* what is so whoever configures it: its address, its size, its queue */
+static void put_card(struct weir_netlink_batch *b, int index,
+		     const struct weir_charter *c)
+{
+	struct ifinfomsg i = { .ifi_index = index };
 	uint32_t queue = TXQLEN;
 
 	weir_netlink_begin(b, RTM_NEWLINK, 0, &i, sizeof(i));
-	if (c) {
-		weir_netlink_attr(b, IFLA_ADDRESS, c->guest_mac.b, 6);
-		weir_netlink_attr(b, IFLA_MTU, &c->mtu, sizeof(c->mtu));
-		weir_netlink_attr(b, IFLA_TXQLEN, &queue, sizeof(queue));
-	}
+	weir_netlink_attr(b, IFLA_ADDRESS, c->guest_mac.b, 6);
+	weir_netlink_attr(b, IFLA_MTU, &c->mtu, sizeof(c->mtu));
+	weir_netlink_attr(b, IFLA_TXQLEN, &queue, sizeof(queue));
 	weir_netlink_end(b);
+}
+
+int weir_netdev_move(const char *name, int netns, const struct weir_charter *c)
+{
+	struct ifinfomsg i = { .ifi_family = AF_UNSPEC };
+	int fd = weir_netlink_open(0), index, r;
+	uint32_t to = (uint32_t)netns;
+	struct weir_netlink_batch b;
+
+	if (fd < 0)
+		return fd;
+	index = index_of(fd, name);
+	r = index < 0 ? index : 0;
+	if (r == 0) {
+		i.ifi_index = index;
+		weir_netlink_start(&b);
+		put_card(&b, index, c);
+		weir_netlink_begin(&b, RTM_NEWLINK, 0, &i, sizeof(i));
+		weir_netlink_attr(&b, IFLA_NET_NS_FD, &to, sizeof(to));
+		weir_netlink_end(&b);
+		r = weir_netlink_commit(fd, &b, NULL);
+	}
+	close(fd);
+	return r;
 }
 
 static void put_address(struct weir_netlink_batch *b, int index,
@@ -204,15 +298,22 @@ static void put_family(struct weir_netlink_batch *b, int index,
 static const char *name_of(unsigned n)
 {
 	static const char *const name[] = {
-		"the loopback interface", "eth0",           "the IPv4 address",
-		"the IPv4 route",         "a neighbour",    "a neighbour",
-		"the IPv6 address",       "the IPv6 route",
+		"the loopback interface",
+		"the card",
+		"the card",
+		"the IPv4 address",
+		"the IPv4 route",
+		"a neighbour",
+		"a neighbour",
+		"the IPv6 address",
+		"the IPv6 route",
 	};
 
 	return n < sizeof(name) / sizeof(name[0]) ? name[n] : "a neighbour";
 }
 
-int weir_netdev_configure(const struct weir_charter *c, const char **ret_what)
+int weir_netdev_configure(const char *name, const struct weir_charter *c,
+			  const char **ret_what)
 {
 	int fd = weir_netlink_open(0), index, lo, r;
 	struct weir_netlink_batch b;
@@ -221,13 +322,14 @@ int weir_netdev_configure(const struct weir_charter *c, const char **ret_what)
 	*ret_what = "netlink";
 	if (fd < 0)
 		return fd;
-	index = index_of(fd, WEIR_NETDEV_NAME);
+	index = index_of(fd, name);
 	lo = index_of(fd, "lo");
 	r = index < 0 ? index : lo < 0 ? lo : 0;
 	if (r == 0) {
 		weir_netlink_start(&b);
-		put_link(&b, lo, NULL);
-		put_link(&b, index, c);
+		put_up(&b, lo);
+		put_card(&b, index, c);
+		put_up(&b, index);
 		put_family(&b, index, c, false);
 		if (c->has6)
 			put_family(&b, index, c, true);
