@@ -7,6 +7,7 @@
 #include "options.h"
 #include "run.h"
 #include "say.h"
+#include "serve.h"
 
 #ifndef WEIR_VERSION
 #define WEIR_VERSION "0.1.0"
@@ -19,7 +20,9 @@ static void help(void)
 	      "  weir run [options] [--] CMD [ARG...]   run CMD with Weir as "
 	      "its "
 	      "only network\n"
-	      "  weir help run                          its options and "
+	      "  weir serve --netns PID|PATH [options]  be the network of a "
+	      "namespace\n"
+	      "  weir help run|serve                    options and "
 	      "examples\n"
 	      "  weir --version\n\n"
 	      "Example:\n"
@@ -37,15 +40,19 @@ static int help_on(const char *word)
 		weir_run_help();
 		return 0;
 	}
+	if (strcmp(word, "serve") == 0) {
+		weir_serve_help();
+		return 0;
+	}
 	return weir_say_error("help: there is no command %s, see weir --help",
 			      word);
 }
 
 static int unknown(const char *word)
 {
-	static const char *const words[] = { "run", "help", "--help",
+	static const char *const words[] = { "run", "serve", "help", "--help",
 					     "--version" };
-	static const char *const later[] = { "serve", "check", "ctl", "ca" };
+	static const char *const later[] = { "check", "ctl", "ca" };
 	const char *meant;
 
 	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
@@ -72,6 +79,8 @@ int main(int argc, char **argv)
 		return weir_say_error("which command? See weir --help");
 	if (strcmp(word, "run") == 0)
 		return weir_run_main(argc - 2, argv + 2);
+	if (strcmp(word, "serve") == 0)
+		return weir_serve_main(argc - 2, argv + 2);
 	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
 		return help_on(NULL);
 	if (strcmp(word, "help") == 0)

@@ -10,16 +10,6 @@
 #include "options.h"
 #include "say.h"
 
-static void say(void *ctx, enum weir_session_tone tone, const char *text)
-{
-	const struct weir_orders *o = ctx;
-
-	if ((tone == WEIR_SESSION_WARNING && o->quiet) ||
-	    (tone == WEIR_SESSION_NOTE && !o->verbose))
-		return;
-	weir_say_lines(text);
-}
-
 void weir_run_help(void)
 {
 	fputs("usage: weir run [options] [--] CMD [ARG...]\n\n"
@@ -27,11 +17,12 @@ void weir_run_help(void)
 	      "No root, no\nconfiguration; ends when CMD ends, with its "
 	      "status.\n\nOptions:\n",
 	      stdout);
-	weir_options_print(stdout);
+	weir_options_print(WEIR_OPTIONS_RUN, stdout);
 	fputs("\nExamples:\n"
 	      "  weir run -- curl https://example.com\n"
 	      "  weir run --net public,host -- npm test\n"
 	      "  weir run --root -v -- apt-get download hello\n"
+	      "  weir run -p 8080:80 -- python3 -m http.server 80\n"
 	      "  weir run --dns 192.0.2.53 --host db.internal=10.1.2.3 -- sh\n"
 	      "\nExit codes: CMD's own, 128+N if signal N ended it; 127 CMD "
 	      "not "
@@ -54,9 +45,9 @@ int weir_run_main(int argc, char **argv)
 {
 	static const struct weir_orders zero;
 	struct weir_orders o = zero;
-	struct weir_session_voice v = { .say = say, .ctx = &o };
+	struct weir_voice v = { .say = weir_say_voice, .ctx = &o };
 	bool help;
-	int r = weir_options_parse(argc, argv, &o, &help);
+	int r = weir_options_parse(WEIR_OPTIONS_RUN, argc, argv, &o, &help);
 
 	if (r)
 		return r;
@@ -68,8 +59,9 @@ int weir_run_main(int argc, char **argv)
 	if (r)
 		return r;
 	if (o.unconfined)
-		say(&o, WEIR_SESSION_WARNING,
-		    "warning: --unconfined leaves Weir's engine, which reads "
-		    "what CMD sends, all the rights of its user");
+		weir_voice_say(&v, WEIR_VOICE_WARNING,
+			       "warning: --unconfined leaves Weir's engine, "
+			       "which reads what CMD sends, all the rights of "
+			       "its user");
 	return weir_session_run(&o, &v);
 }

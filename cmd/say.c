@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "control/plan.h"
+
 #define LINE_BYTES 2048
 
 /* in one write(2), so that lines of several processes do not mingle */
@@ -49,4 +51,14 @@ void weir_say_lines(const char *text)
 		text += text[n] ? n + 1 : n;
 		lead = "  ";
 	}
+}
+
+void weir_say_voice(void *ctx, enum weir_voice_tone tone, const char *text)
+{
+	const struct weir_orders *o = ctx;
+
+	if ((tone == WEIR_VOICE_WARNING && o->quiet) ||
+	    (tone == WEIR_VOICE_NOTE && !o->verbose))
+		return;
+	weir_say_lines(text);
 }

@@ -3,6 +3,8 @@
 #ifndef WEIR_CMD_SAY_H
 #define WEIR_CMD_SAY_H
 
+#include "control/voice.h"
+
 /**
  * weir_say_error() - one sentence; "weir: " goes before it
  *
@@ -10,6 +12,12 @@
  */
 int weir_say_error(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
+
+/**
+ * weir_say_voice() - the voice of control
+ * @ctx: the orders: -q and -v decide what is said
+ */
+void weir_say_voice(void *ctx, enum weir_voice_tone tone, const char *text);
 
 /** weir_say_lines() - "weir: " before the first, two blanks before the rest */
 void weir_say_lines(const char *text);

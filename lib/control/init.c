@@ -4,11 +4,16 @@
  *
  * States:
  *
- *	waiting ── GO: start() ──► running ── CMD ended: finish() ──► gone
- *	   │                        │  ▲ │
+ *	waiting ── GO: start() ──► running ── CMD ended ──► lingering ──► gone
+ *	   │                        │  ▲ │                      finish()
  *	   │           STOPPED told ▼  │ │ RESUME
  *	   │                       (stopped)
  *	   └── control gone, END ──► ending: CMD has its signal, then 900 ms
+ *
+ * Lingering: what CMD left behind is killed; then init stays, at most
+ * WEIR_LINGER_MS, until the other side has acknowledged all that was sent, for
+ * with the network namespace everything in its send buffers would go.  Where
+ * there is nothing of that, and mostly there is not, it costs nothing.
  *
  * The end of control's socket means that control is gone: everything ends at
  * once, whatever PR_SET_PDEATHSIG does.
@@ -26,23 +31,29 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "control/gate.h"
+#include "control/linger.h"
 #include "sys/clock.h"
 #include "sys/confine.h"
 #include "sys/msg.h"
 
 #define NAME_MAX_SHOWN 80u
 #define ARGS_MAX       4096u /* of a script without #! */
+#define PAUSE_MAX_MS   40
 
 struct init {
 	const struct weir_sandbox *s;
 	pid_t cmd; /* 0 before it runs */
 	int signals;
 	uint64_t deadline_ms; /* 0: none */
+	uint64_t ended_ms;    /* CMD ended then; 0: not yet */
+	uint32_t code;        /* ... with this */
+	int pause_ms;         /* to the next look at its sockets */
 };
 
 /** struct stumble - why CMD does not run, from the child that was to be CMD */
@@ -157,6 +168,7 @@ static void become_cmd(const struct weir_sandbox *s, int report)
 	why.error = -enter_namespace(s);
 	if (why.error == 0)
 		why.error = -close_on_exec(s->orders);
+	(void)setrlimit(RLIMIT_NOFILE, &s->descriptors);
 	if (why.error == 0 && (prctl(PR_SET_PDEATHSIG, SIGKILL) ||
 			       prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)))
 		why.error = errno;
@@ -246,9 +258,82 @@ _Noreturn static void finish(const struct init *i)
 	_exit(0); /* and with PID 1 everything in its namespace */
 }
 
+static uint64_t lingered_ms(const struct init *i)
+{
+	return weir_clock_now_ms() - i->ended_ms;
+}
+
+/*
+ * With init the guest's card goes, and what is in it: control ends init when
+ * the engine has taken everything.
+ */
+static void stay(const struct init *i)
+{
+	uint64_t end = weir_clock_now_ms() + 2ull * WEIR_LINGER_MS, now;
+	uint8_t room[WEIR_MSG_HEADER_BYTES + 64];
+	struct weir_msg m;
+
+	while ((now = weir_clock_now_ms()) < end) {
+		struct pollfd p = { .fd = i->s->sock, .events = POLLIN };
+		int r;
+
+		if (poll(&p, 1, (int)(end - now)) <= 0)
+			continue;
+		r = weir_msg_receive(i->s->sock, room, sizeof(room), &m);
+		if (r == 0 || (r < 0 && r != -EPROTO))
+			return;
+		if (r > 0)
+			weir_msg_close_fds(&m);
+	}
+}
+
+_Noreturn static void finish_with(const struct init *i, uint32_t code)
+{
+	uint8_t body[8];
+	struct weir_wr w = weir_wr_over(body, sizeof(body));
+
+	weir_wr_be32(&w, code);
+	weir_wr_be32(&w, i->ended_ms ? (uint32_t)lingered_ms(i) : 0);
+	(void)weir_msg_send(i->s->sock, WEIR_MSG_ENDED, body, sizeof(body),
+			    NULL, 0);
+	stay(i);
+	finish(i);
+}
+
+/* CMD has ended: is there something to wait for? */
+static void linger(struct init *i)
+{
+	bool alone;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+		;
+	alone = pid < 0 && errno == ECHILD;
+	if ((alone && weir_linger_sockets() == 0) ||
+	    lingered_ms(i) >= WEIR_LINGER_MS)
+		finish_with(i, i->code);
+	if (i->pause_ms < PAUSE_MAX_MS)
+		i->pause_ms *= 2;
+}
+
+static void begin_linger(struct init *i, uint32_t code)
+{
+	i->ended_ms = weir_clock_now_ms();
+	i->code = code;
+	i->pause_ms = 1;
+	i->cmd = 0;
+	if (i->s->own_pids)
+		(void)kill(-1, SIGKILL); /* all but us */
+	else
+		weir_sandbox_kill_children();
+	linger(i);
+}
+
 /* end CMD with @sig; what is left after the grace is killed */
 static void end(struct init *i, int sig)
 {
+	if (i->ended_ms)
+		finish_with(i, i->code); /* no patience */
 	if (i->cmd == 0)
 		finish(i);
 	signal_cmd(i, sig);
@@ -269,10 +354,10 @@ static void reap(struct init *i)
 			tell(i, WEIR_MSG_STOPPED, (uint32_t)WSTOPSIG(status));
 			continue;
 		}
-		tell(i, WEIR_MSG_ENDED,
-		     WIFSIGNALED(status) ? 128u + (uint32_t)WTERMSIG(status)
-					 : (uint32_t)WEXITSTATUS(status));
-		finish(i);
+		begin_linger(i, WIFSIGNALED(status)
+					? 128u + (uint32_t)WTERMSIG(status)
+					: (uint32_t)WEXITSTATUS(status));
+		return;
 	}
 }
 
@@ -298,7 +383,7 @@ static void on_message(struct init *i)
 		finish(i);
 	weir_msg_close_fds(&m);
 	v = m.body.left ? weir_rd_be32(&m.body) : 0;
-	if (m.kind == WEIR_MSG_GO && i->cmd == 0) {
+	if (m.kind == WEIR_MSG_GO && i->cmd == 0 && !i->ended_ms) {
 		start(i);
 	} else if (m.kind == WEIR_MSG_RESUME && i->cmd > 0) {
 		if (v == 1 && i->s->terminal.own_group)
@@ -324,12 +409,14 @@ static int open_signals(void)
 
 static int timeout_of(const struct init *i)
 {
-	uint64_t now;
+	int most = i->ended_ms ? i->pause_ms : -1;
+	uint64_t now, left;
 
 	if (!i->deadline_ms)
-		return -1;
+		return most;
 	now = weir_clock_now_ms();
-	return now >= i->deadline_ms ? 0 : (int)(i->deadline_ms - now);
+	left = now >= i->deadline_ms ? 0 : i->deadline_ms - now;
+	return most >= 0 && (uint64_t)most < left ? most : (int)left;
 }
 
 void weir_init_run(const struct weir_sandbox *s)
@@ -351,9 +438,9 @@ void weir_init_run(const struct weir_sandbox *s)
 			on_signal(&i);
 		if (p[0].revents)
 			on_message(&i);
-		if (timeout_of(&i) == 0) {
-			tell(&i, WEIR_MSG_ENDED, 128u + SIGKILL);
-			finish(&i);
-		}
+		if (timeout_of(&i) == 0)
+			finish_with(&i, i.ended_ms ? i.code : 128u + SIGKILL);
+		if (i.ended_ms)
+			linger(&i);
 	}
 }

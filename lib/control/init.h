@@ -8,9 +8,9 @@
 /**
  * weir_init_run() - wait for GO, start CMD, stay until it ended
  *
- * Tells control STARTED, STOPPED, ENDED or TROUBLE, and ends with CMD; with a
- * PID namespace every process in it ends then, without one all descendants
- * are killed first.
+ * Tells control STARTED, STOPPED, ENDED or TROUBLE.  When CMD has ended all
+ * other processes of the sandbox are killed, what was sent is waited for (see
+ * control/linger.h), and init ends.
  */
 _Noreturn void weir_init_run(const struct weir_sandbox *s);
 

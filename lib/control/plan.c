@@ -8,10 +8,17 @@
  */
 #include "control/plan.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "policy/quota.h"
+#include "sys/netdev.h"
+
+static_assert(WEIR_QUOTA_RATE_MAX <= WEIR_CHARTER_RATE_MAX &&
+		      WEIR_QUOTA_BURST_MAX <= WEIR_CHARTER_BURST_MAX,
+	      "every rate that can be said can be told to the engine");
 
 #define MAC_GUEST                                                              \
 	{                                                                      \
@@ -127,6 +134,37 @@ static bool plan_ipv6(const struct weir_orders *o, const struct weir_hostnet *h,
 	return true;
 }
 
+bool weir_plan_parse_rate(const char *text, struct weir_charter_rate *ret,
+			  const char **ret_why)
+{
+	struct weir_quota_rate r;
+
+	if (!weir_quota_parse(text, strlen(text), &r, ret_why))
+		return false;
+	*ret = (struct weir_charter_rate){ .bytes_per_s = r.bytes_per_s,
+					   .packets_per_s = r.packets_per_s,
+					   .burst_bytes = r.burst_bytes };
+	return true;
+}
+
+bool weir_plan_is_card(const char *name)
+{
+	return weir_netdev_is_name(name);
+}
+
+/* for guests that ask; what is no name, or too much, is left out */
+static void plan_search(const struct weir_orders *o,
+			const struct weir_resolvers *r, struct weir_charter *c)
+{
+	uint32_t n = o->n_search ? o->n_search : r->n_search;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const char *name = o->n_search ? o->search[i] : r->search[i];
+
+		(void)weir_charter_add_search(c, name, strlen(name));
+	}
+}
+
 void weir_plan_upstreams(const struct weir_orders *o,
 			 const struct weir_resolvers *r, struct weir_charter *c)
 {
@@ -165,6 +203,9 @@ bool weir_plan_make(const struct weir_orders *o, const struct weir_hostnet *h,
 	c->verbose = o->verbose;
 	c->max_flows = o->max_flows ? o->max_flows : WEIR_CONNS_MAX;
 	c->payload_bytes = WEIR_PAYLOAD_BYTES;
+	c->up = o->up;
+	c->down = o->down;
+	plan_search(o, r, c);
 	c->n_hosts = o->n_hosts;
 	memcpy(c->host, o->host, o->n_hosts * sizeof(o->host[0]));
 	weir_plan_upstreams(o, r, c);

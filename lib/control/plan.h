@@ -4,6 +4,7 @@
 #define WEIR_CONTROL_PLAN_H
 
 #include "control/hostnet.h"
+#include "control/publish.h"
 #include "control/resolvers.h"
 #include "sys/charter.h"
 
@@ -19,6 +20,23 @@ enum weir_plan_ipv6 {
 };
 
 /**
+ * struct weir_orders_serve - what `serve` alone is told; paths are borrowed
+ * @netns:  where the guest is, a process or a path; NULL: no link was named
+ * @userns: the user namespace to enter; NULL: the owner
+ * @tap:    name of the card; NULL: the default
+ * @no_config: leave addresses and routes to the guest
+ * @pid_file: NULL: none
+ * @ready_fd, @exit_fd, @grace_s: if @has_*
+ * @one_off: end with the first guest
+ */
+struct weir_orders_serve {
+	const char *netns, *userns, *tap, *pid_file;
+	bool no_config, one_off, has_ready_fd, has_exit_fd, has_grace;
+	int ready_fd, exit_fd;
+	uint32_t grace_s;
+};
+
+/**
  * struct weir_orders - what the operator asked for; zero means the default
  * @net: WEIR_CHARTER_NET_* bits, if @has_net
  * @dns: these instead of the host's resolvers
@@ -29,6 +47,9 @@ enum weir_plan_ipv6 {
  * @gateway: if @has_gateway
  * @ipv6, @len6: if @six is GIVEN
  * @mac: the guest's, if @has_mac
+ * @publish: @n_publish ports, or ranges of them
+ * @up, @down: rates; zero: no limit
+ * @serve: only for `serve`; what follows only for `run`
  * @share: @n_shares paths not to be covered; borrowed
  * @keep: @n_kept descriptors that CMD inherits
  * @as_root: CMD sees itself as uid 0
@@ -42,10 +63,13 @@ struct weir_orders {
 	uint32_t net, mtu, max_flows;
 	struct weir_addr ipv4, gateway, ipv6;
 	struct weir_mac mac;
-	uint32_t n_dns, n_search, n_hosts, n_shares, n_kept;
+	struct weir_charter_rate up, down;
+	uint32_t n_dns, n_search, n_hosts, n_publish, n_shares, n_kept;
 	struct weir_charter_upstream dns[WEIR_DNS_UPSTREAMS_MAX];
 	const char *search[WEIR_RESOLVERS_SEARCH_MAX];
 	struct weir_charter_host host[WEIR_CHARTER_HOSTS_MAX];
+	struct weir_publish publish[WEIR_PUBLISH_SPECS_MAX];
+	struct weir_orders_serve serve;
 	const char *share[WEIR_PLAN_SHARES_MAX];
 	int keep[WEIR_PLAN_KEPT_MAX];
 	char *const *argv;
@@ -63,6 +87,18 @@ struct weir_orders {
 bool weir_plan_make(const struct weir_orders *o, const struct weir_hostnet *h,
 		    const struct weir_resolvers *r, struct weir_charter *ret,
 		    char why[WEIR_PLAN_WHY_BYTES]);
+
+/**
+ * weir_plan_parse_rate() - a rate as it is written: 10mbit,1000pps/512k
+ * @ret_why: written on failure: the end of a sentence, a constant
+ *
+ * Return: false, with *@ret untouched, if it is anything else.
+ */
+bool weir_plan_parse_rate(const char *text, struct weir_charter_rate *ret,
+			  const char **ret_why);
+
+/** weir_plan_is_card() - may the guest's card be called so? */
+bool weir_plan_is_card(const char *name);
 
 /** weir_plan_upstreams() - the resolvers alone, after the host's changed */
 void weir_plan_upstreams(const struct weir_orders *o,

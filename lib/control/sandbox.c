@@ -34,6 +34,7 @@
 #include <unistd.h>
 
 #include "control/cover.h"
+#include "control/descriptors.h"
 #include "control/init.h"
 #include "sys/msg.h"
 #include "sys/netdev.h"
@@ -117,29 +118,13 @@ int weir_sandbox_map(uid_t inside_uid, uid_t uid, gid_t inside_gid, gid_t gid)
 /* close all descriptors above 2 but init's own and those CMD is to keep */
 static void close_others(const struct weir_sandbox *s)
 {
-	unsigned from = 3;
+	int keep[WEIR_PLAN_KEPT_MAX + 2];
+	uint32_t n = s->orders->n_kept;
 
-	/* at most 66 are open to us: find the next one by looking */
-	for (;;) {
-		unsigned next = ~0u;
-
-		for (uint32_t i = 0; i < s->orders->n_kept; i++) {
-			unsigned k = (unsigned)s->orders->keep[i];
-
-			if (k >= from && k < next)
-				next = k;
-		}
-		if ((unsigned)s->sock >= from && (unsigned)s->sock < next)
-			next = (unsigned)s->sock;
-		if (s->terminal.fd >= 0 && (unsigned)s->terminal.fd >= from &&
-		    (unsigned)s->terminal.fd < next)
-			next = (unsigned)s->terminal.fd;
-		if (next > from)
-			(void)close_range(from, next - 1, 0);
-		if (next == ~0u)
-			return;
-		from = next + 1;
-	}
+	memcpy(keep, s->orders->keep, n * sizeof(keep[0]));
+	keep[n] = s->sock;
+	keep[n + 1] = s->terminal.fd;
+	weir_descriptors_close(keep, n + 2);
 }
 
 static void make_proc(const struct weir_sandbox *s)
@@ -158,40 +143,27 @@ static void make_proc(const struct weir_sandbox *s)
 				     strerror(errno));
 }
 
-static void report_tap(const struct weir_sandbox *s, int error)
-{
-	if (error == -ENOENT || error == -ENODEV || error == -ENXIO)
-		weir_sandbox_trouble(s, WEIR_SANDBOX_FAILED,
-				     "there is no /dev/net/tun; as root load "
-				     "it: modprobe tun");
-	if (error == -EACCES || error == -EPERM)
-		weir_sandbox_trouble(s, WEIR_SANDBOX_FAILED,
-				     "/dev/net/tun may not be opened (%s); as "
-				     "root allow it: chmod 0666 /dev/net/tun",
-				     strerror(-error));
-	weir_sandbox_trouble(s, WEIR_SANDBOX_FAILED,
-			     "eth0 cannot be made from /dev/net/tun: %s",
-			     strerror(-error));
-}
-
 static void make_network(const struct weir_sandbox *s)
 {
 	uint8_t body[4];
 	struct weir_wr w = weir_wr_over(body, sizeof(body));
+	char why[WEIR_NETDEV_WHY_BYTES];
 	uint32_t offload = 0;
 	const char *what;
 	int tap, r;
 
 	weir_netdev_prepare(s->charter->has6, s->gid);
 	tap = weir_netdev_open(&offload);
-	if (tap < 0)
-		report_tap(s, tap);
+	if (tap < 0) {
+		weir_netdev_explain(WEIR_NETDEV_NAME, tap, why);
+		weir_sandbox_trouble(s, WEIR_SANDBOX_FAILED, "%s", why);
+	}
 	weir_wr_be32(&w, offload);
 	r = weir_msg_send(s->sock, WEIR_MSG_TAP, body, sizeof(body), &tap, 1);
 	close(tap);
 	if (r == 0) {
 		what = "control";
-		r = weir_netdev_configure(s->charter, &what);
+		r = weir_netdev_configure(WEIR_NETDEV_NAME, s->charter, &what);
 	} else {
 		what = "the other process";
 	}

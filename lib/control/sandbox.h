@@ -7,6 +7,7 @@
 
 #include <limits.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "control/etc.h"
@@ -23,6 +24,7 @@
  * @orders, @charter, @etc: borrowed
  * @uid, @gid: the caller's
  * @mask: the signal mask CMD gets
+ * @descriptors: how many CMD may have, as Weir found it
  * @chld: what CMD shall do about SIGCHLD, as Weir found it
  * @terminal: CMD's process group and foreground
  * @own_pids: a PID namespace; without one init is a subreaper
@@ -37,6 +39,7 @@ struct weir_sandbox {
 	uid_t uid;
 	gid_t gid;
 	sigset_t mask;
+	struct rlimit descriptors;
 	struct sigaction chld;
 	struct weir_terminal terminal;
 	bool own_pids;

@@ -24,51 +24,46 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/text.h"
-#include "control/digest.h"
+#include "control/descriptors.h"
+#include "control/linger.h"
+#include "control/network.h"
 #include "control/sandbox.h"
-#include "control/spawn.h"
 #include "sys/clock.h"
-#include "sys/confine.h"
 #include "sys/msg.h"
-#include "sys/summary.h"
 
-#define START_MS       10000u
-#define BYE_MS         300u
-#define WATCH_MS       1000u /* resolv.conf is watched from then on */
-#define SENTENCE_BYTES 1024u
-#define SENTENCE_MAX   400u /* of a sentence from another process */
-#define NSSWITCH       "/etc/nsswitch.conf"
+#define START_MS     10000u
+#define BYE_MS       300u
+#define WATCH_MS     1000u /* resolv.conf is watched from then on */
+#define SENTENCE_MAX 200u  /* of a sentence from init */
+#define NSSWITCH     "/etc/nsswitch.conf"
 
 enum phase { STARTING, RUNNING, ENDING, OVER };
 
 struct session {
 	const struct weir_orders *o;
-	const struct weir_session_voice *v;
+	const struct weir_voice *v;
 	enum phase phase;
 	int code;
-	pid_t engine, init;             /* 0: none or reaped */
-	int engine_sock, init_sock;     /* -1: none */
-	int signals, addresses, resolv; /* watched; -1: not */
-	int tap;                        /* not yet handed to the engine */
-	bool tap_sent, ready;
+	pid_t init;    /* 0: none or reaped */
+	int init_sock; /* -1: none */
+	int signals;
 	bool hup_ignored;
-	uint64_t start_ms, deadline_ms, watch_ms; /* 0: none */
-	struct weir_charter charter;
-	struct weir_hostnet host;
-	struct weir_resolvers resolvers;
+	uint64_t deadline_ms, watch_ms; /* 0: none */
+	uint64_t ended_ms;              /* CMD's sockets may linger from then */
+	struct weir_network net;
 	struct weir_etc etc;
 	struct weir_sandbox box;
-	uint8_t room[WEIR_MSG_PACKET_BYTES];
+	uint8_t room[WEIR_MSG_HEADER_BYTES + WEIR_NETWORK_WHY_BYTES];
 };
 
 static void close_sock(int *sock)
@@ -77,18 +72,7 @@ static void close_sock(int *sock)
 	*sock = -1;
 }
 
-__attribute__((format(printf, 3, 4))) static void
-say(const struct session *s, enum weir_session_tone tone, const char *format,
-    ...)
-{
-	char text[SENTENCE_BYTES];
-	va_list ap;
-
-	va_start(ap, format);
-	vsnprintf(text, sizeof(text), format, ap);
-	va_end(ap);
-	s->v->say(s->v->ctx, tone, text);
-}
+#define say(s, tone, ...) weir_voice_say((s)->v, WEIR_VOICE_##tone, __VA_ARGS__)
 
 /* with init its PID namespace ends; without one init must kill the others */
 static void end_init(struct session *s)
@@ -99,20 +83,35 @@ static void end_init(struct session *s)
 		close_sock(&s->init_sock);
 }
 
-/* the way to ENDING; true if this was the first reason */
+/*
+ * The way to ENDING; true if this was the first reason.  What CMD sent before
+ * it ended is given to the host first, while there is time.
+ */
 static bool conclude(struct session *s, int code)
 {
+	uint64_t now = weir_clock_now_ms();
+	uint32_t drain_ms = 0;
+
 	if (s->phase == ENDING || s->phase == OVER)
 		return false;
+	if (s->ended_ms && now < s->ended_ms + WEIR_LINGER_MS)
+		drain_ms = (uint32_t)(s->ended_ms + WEIR_LINGER_MS - now);
 	s->phase = ENDING;
 	s->code = code;
 	s->watch_ms = 0;
-	s->deadline_ms = weir_clock_now_ms() + BYE_MS;
-	end_init(s);
-	if (s->engine_sock < 0 || s->engine <= 0 ||
-	    weir_msg_send(s->engine_sock, WEIR_MSG_STOP, NULL, 0, NULL, 0))
+	s->deadline_ms = now + drain_ms + BYE_MS;
+	if (!drain_ms)
+		end_init(s);
+	if (!weir_network_stop(&s->net, drain_ms))
 		s->phase = OVER;
 	return true;
+}
+
+/* the engine did not take a message */
+static void lose_engine(struct session *s, int error)
+{
+	if (error && conclude(s, WEIR_SANDBOX_FAILED))
+		weir_network_lost(&s->net, error);
 }
 
 static void tell_init(struct session *s, enum weir_msg_kind kind, uint32_t v)
@@ -126,26 +125,17 @@ static void tell_init(struct session *s, enum weir_msg_kind kind, uint32_t v)
 				    NULL, 0);
 }
 
-static void tell_engine(struct session *s, enum weir_msg_kind kind,
-			void (*build)(const struct weir_charter *,
-				      struct weir_wr *))
-{
-	struct weir_wr w = weir_wr_over(s->room, WEIR_MSG_MAX_BYTES);
-	int r;
-
-	build(&s->charter, &w);
-	r = weir_msg_send(s->engine_sock, kind, s->room, weir_wr_len(&w), NULL,
-			  0);
-	if (r && conclude(s, WEIR_SANDBOX_FAILED))
-		say(s, WEIR_SESSION_ERROR,
-		    "the engine takes no message: %s; everything ends",
-		    strerror(-r));
-}
-
 static void start_cmd(struct session *s)
 {
-	if (s->phase != STARTING || !s->ready || !s->tap_sent)
+	int r;
+
+	if (s->phase != STARTING || !s->net.ready)
 		return;
+	r = weir_network_open_doors(&s->net);
+	if (r) {
+		lose_engine(s, r == -EAGAIN ? 0 : r);
+		return;
+	}
 	s->phase = RUNNING;
 	s->deadline_ms = 0;
 	if (!s->o->n_dns)
@@ -153,77 +143,28 @@ static void start_cmd(struct session *s)
 	tell_init(s, WEIR_MSG_GO, 0);
 }
 
-/* the engine gets its charter when the card's abilities are known */
-static void link_engine(struct session *s)
-{
-	int r;
-
-	tell_engine(s, WEIR_MSG_CHARTER, weir_charter_build);
-	if (s->phase != STARTING)
-		return;
-	r = weir_msg_send(s->engine_sock, WEIR_MSG_LINK, NULL, 0, &s->tap, 1);
-	if (r && conclude(s, WEIR_SANDBOX_FAILED))
-		say(s, WEIR_SESSION_ERROR,
-		    "the engine does not take the TAP: %s; everything ends",
-		    strerror(-r));
-	close(s->tap);
-	s->tap = -1;
-	s->tap_sent = true;
-}
-
-/* a sentence another process wrote: bounded and made printable */
-static const char *sentence(struct weir_rd *body, char room[SENTENCE_BYTES])
-{
-	struct weir_text t = weir_text_over(room, SENTENCE_BYTES);
-	size_t n =
-		body->left < SENTENCE_MAX / 2 ? body->left : SENTENCE_MAX / 2;
-
-	weir_text_add_escaped(&t, weir_rd_take(body, n), n);
-	return room;
-}
-
-static void on_summary(struct session *s, struct weir_rd *body)
-{
-	char room[WEIR_DIGEST_BYTES];
-	struct weir_text t = weir_text_over(room, sizeof(room));
-	struct weir_summary sum;
-
-	if (!s->o->verbose || !weir_summary_parse(body, &sum))
-		return;
-	weir_digest_build(&sum, weir_clock_now_ms() - s->start_ms, &t);
-	s->v->say(s->v->ctx, WEIR_SESSION_NOTE, room);
-}
-
 static void on_engine(struct session *s)
 {
-	char room[SENTENCE_BYTES];
-	struct weir_msg m;
-	int r = weir_msg_receive(s->engine_sock, s->room, sizeof(s->room), &m);
-
-	if (r == -EAGAIN || r == -EPROTO)
-		return;
-	if (r <= 0) {
-		close_sock(&s->engine_sock); /* SIGCHLD tells its death */
+	switch (weir_network_hear(&s->net)) {
+	case WEIR_NETWORK_FAILED:
+		if (conclude(s, WEIR_SANDBOX_FAILED))
+			say(s, ERROR, "%s", s->net.why);
+		break;
+	case WEIR_NETWORK_BYE:
+		s->phase = s->phase == ENDING ? OVER : s->phase;
+		break;
+	case WEIR_NETWORK_GONE: /* SIGCHLD tells its death */
 		if (s->phase == ENDING)
 			s->phase = OVER;
-		else
-			(void)kill(s->engine, SIGKILL);
-		return;
+		else if (s->net.engine > 0)
+			(void)kill(s->net.engine, SIGKILL);
+		break;
+	case WEIR_NETWORK_NOTHING:
+	case WEIR_NETWORK_READY:
+	case WEIR_NETWORK_TALLY:
+		break;
 	}
-	weir_msg_close_fds(&m);
-	if (m.kind == WEIR_MSG_READY) {
-		s->ready = true;
-		start_cmd(s);
-	} else if (m.kind == WEIR_MSG_NOTE) {
-		say(s, WEIR_SESSION_NOTE, "%s", sentence(&m.body, room));
-	} else if (m.kind == WEIR_MSG_FAILED) {
-		if (conclude(s, WEIR_SANDBOX_FAILED))
-			say(s, WEIR_SESSION_ERROR, "%s",
-			    sentence(&m.body, room));
-	} else if (m.kind == WEIR_MSG_BYE) {
-		on_summary(s, &m.body);
-		s->phase = s->phase == ENDING ? OVER : s->phase;
-	}
+	start_cmd(s);
 }
 
 static int start_sandbox(struct session *s)
@@ -243,7 +184,7 @@ static void try_again(struct session *s)
 {
 	int status, r;
 
-	say(s, WEIR_SESSION_NOTE,
+	say(s, NOTE,
 	    "the kernel gives no fresh /proc here: CMD gets no PID namespace");
 	while (waitpid(s->init, &status, 0) < 0 && errno == EINTR)
 		;
@@ -253,13 +194,15 @@ static void try_again(struct session *s)
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
 	r = start_sandbox(s);
 	if (r && conclude(s, WEIR_SANDBOX_FAILED))
-		say(s, WEIR_SESSION_ERROR, "no sandbox: %s", strerror(-r));
+		say(s, ERROR, "no sandbox: %s", strerror(-r));
 }
 
 static void on_trouble(struct session *s, struct weir_rd *body)
 {
 	uint32_t code = weir_rd_be32(body);
-	char room[SENTENCE_BYTES];
+	char room[WEIR_NETWORK_WHY_BYTES];
+	struct weir_text t = weir_text_over(room, sizeof(room));
+	size_t n = body->left < SENTENCE_MAX ? body->left : SENTENCE_MAX;
 
 	if (code == WEIR_SANDBOX_NO_PROC && s->box.own_pids &&
 	    s->phase == STARTING) {
@@ -268,20 +211,17 @@ static void on_trouble(struct session *s, struct weir_rd *body)
 	}
 	if (code < 125 || code > 127)
 		code = WEIR_SANDBOX_FAILED;
+	weir_text_add_escaped(&t, weir_rd_take(body, n), n);
 	if (conclude(s, (int)code))
-		say(s, WEIR_SESSION_ERROR, "%s", sentence(body, room));
+		say(s, ERROR, "%s", room);
 }
 
 static void on_tap(struct session *s, struct weir_msg *m)
 {
-	if (s->phase != STARTING || s->tap_sent || m->n_fds != 1) {
-		weir_msg_close_fds(m);
-		return;
-	}
-	s->tap = m->fd[0];
-	s->charter.offload = weir_rd_be32(&m->body);
-	link_engine(s);
-	start_cmd(s);
+	if (s->phase == STARTING && !s->net.linked && m->n_fds == 1)
+		lose_engine(s, weir_network_link(&s->net, m->fd[0],
+						 weir_rd_be32(&m->body)));
+	weir_msg_close_fds(m);
 }
 
 /* CMD stopped: so does Weir, unless it was only the terminal that was missing */
@@ -301,6 +241,16 @@ static void on_stopped(struct session *s)
 	if (t->lent)
 		weir_terminal_take(t);
 	(void)raise(SIGSTOP);
+}
+
+/* how it ended, and how long its sockets have lingered since */
+static void on_ended(struct session *s, struct weir_rd *body)
+{
+	uint32_t code = weir_rd_be32(body), waited_ms = weir_rd_be32(body);
+
+	if (waited_ms < WEIR_LINGER_MS)
+		s->ended_ms = weir_clock_now_ms() - waited_ms;
+	(void)conclude(s, (int)(code & 0xff));
 }
 
 static void on_init(struct session *s)
@@ -323,7 +273,7 @@ static void on_init(struct session *s)
 	if (m.kind == WEIR_MSG_STOPPED)
 		on_stopped(s);
 	else if (m.kind == WEIR_MSG_ENDED)
-		(void)conclude(s, (int)(weir_rd_be32(&m.body) & 0xff));
+		on_ended(s, &m.body);
 	else if (m.kind == WEIR_MSG_TROUBLE)
 		on_trouble(s, &m.body);
 }
@@ -331,11 +281,11 @@ static void on_init(struct session *s)
 static void tell_death(struct session *s, const char *who, int status)
 {
 	if (WIFSIGNALED(status))
-		say(s, WEIR_SESSION_ERROR,
+		say(s, ERROR,
 		    "the %s was ended by signal %d (%s); everything ends", who,
 		    WTERMSIG(status), strsignal(WTERMSIG(status)));
 	else
-		say(s, WEIR_SESSION_ERROR,
+		say(s, ERROR,
 		    "the %s ended by itself with status %d; everything ends",
 		    who, WEXITSTATUS(status));
 }
@@ -346,15 +296,15 @@ static void on_child(struct session *s)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		bool is_engine = pid == s->engine, is_init = pid == s->init;
+		bool is_engine = pid == s->net.engine, is_init = pid == s->init;
 
 		/* what it said last may say why */
-		if (is_engine && s->engine_sock >= 0)
+		if (is_engine && s->net.sock >= 0)
 			on_engine(s);
 		if (is_init && s->init_sock >= 0)
 			on_init(s);
 		if (is_engine)
-			s->engine = 0;
+			s->net.engine = 0;
 		else if (pid == s->init)
 			s->init = 0;
 		else
@@ -392,6 +342,10 @@ static void on_ending(struct session *s, const struct signalfd_siginfo *i)
 		(void)conclude(s, 128 + (int)i->ssi_signo);
 		return;
 	}
+	if (s->phase == ENDING) {
+		s->phase = OVER; /* no patience */
+		return;
+	}
 	tell_init(s, WEIR_MSG_END, i->ssi_signo);
 	if (s->phase == RUNNING && !s->deadline_ms)
 		s->deadline_ms = weir_clock_now_ms() + WEIR_STOP_GRACE_MS + 50;
@@ -413,38 +367,20 @@ static void on_signal(struct session *s)
 
 static void on_addresses(struct session *s)
 {
-	weir_hostnet_drain(s->addresses);
-	if (s->phase > RUNNING || weir_hostnet_read(&s->host))
-		return;
-	weir_plan_own(&s->host, &s->charter);
-	if (s->tap_sent)
-		tell_engine(s, WEIR_MSG_ADDRESSES, weir_charter_build_own);
+	lose_engine(s, weir_network_on_addresses(&s->net));
 }
 
-static void on_resolv(struct session *s)
+static void on_resolvers(struct session *s)
 {
-	struct weir_resolvers now;
-
-	if (s->resolv >= 0)
-		weir_resolvers_drain(s->resolv);
-	weir_resolvers_read(&now);
-	if (s->phase > RUNNING || s->o->n_dns ||
-	    weir_resolvers_is_equal(&now, &s->resolvers))
-		return;
-	s->resolvers = now;
-	weir_plan_upstreams(s->o, &now, &s->charter);
-	if (s->tap_sent)
-		tell_engine(s, WEIR_MSG_UPSTREAMS,
-			    weir_charter_build_upstreams);
+	lose_engine(s, weir_network_on_resolvers(&s->net));
 }
 
 static void on_deadline(struct session *s)
 {
 	if (s->phase == STARTING) {
 		if (conclude(s, WEIR_SANDBOX_FAILED))
-			say(s, WEIR_SESSION_ERROR,
-			    "the %s did not get ready in 10 seconds",
-			    s->tap_sent ? "engine" : "sandbox");
+			say(s, ERROR, "the %s did not get ready in 10 seconds",
+			    s->net.linked ? "engine" : "sandbox");
 	} else if (s->phase == RUNNING) {
 		(void)conclude(s, 128 + SIGKILL);
 	} else {
@@ -452,15 +388,11 @@ static void on_deadline(struct session *s)
 	}
 }
 
-/*
- * Giving an inotify descriptor back takes the kernel 20 ms, which a short
- * command should not pay for: the watch begins when CMD has run for a while.
- */
 static void begin_watch(struct session *s)
 {
 	s->watch_ms = 0;
-	s->resolv = weir_resolvers_watch();
-	on_resolv(s); /* what changed until now */
+	weir_network_watch(&s->net);
+	on_resolvers(s); /* what changed until now */
 }
 
 static int timeout_of(uint64_t deadline_ms)
@@ -488,15 +420,16 @@ static void turn(struct session *s)
 		int fd;
 		void (*on)(struct session *);
 	} row[] = { { s->init_sock, on_init },
-		    { s->engine_sock, on_engine },
-		    { s->addresses, on_addresses },
-		    { s->resolv, on_resolv },
+		    { s->net.sock, on_engine },
+		    { s->net.addresses, on_addresses },
+		    { s->net.resolv, on_resolvers },
 		    { s->signals, on_signal } };
 	enum { ROWS = sizeof(row) / sizeof(row[0]) };
 	struct pollfd p[ROWS];
 
 	for (int i = 0; i < ROWS; i++)
 		p[i] = (struct pollfd){ .fd = row[i].fd, .events = POLLIN };
+	p[1].events = weir_network_events(&s->net);
 	(void)poll(p, ROWS, timeout_of(next_deadline(s)));
 	for (int i = 0; i < ROWS && s->phase != OVER; i++)
 		if (p[i].fd >= 0 && p[i].revents)
@@ -511,31 +444,16 @@ static void turn(struct session *s)
 static bool close_inherited(struct session *s)
 {
 	const struct weir_orders *o = s->o;
-	unsigned from = 3;
 
-	for (int fd = 0; fd < 3; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
-			return false;
 	for (uint32_t i = 0; i < o->n_kept; i++)
 		if (fcntl(o->keep[i], F_GETFD) < 0) {
-			say(s, WEIR_SESSION_ERROR,
+			say(s, ERROR,
 			    "--keep-fd %d: no such descriptor is open",
 			    o->keep[i]);
 			return false;
 		}
-	for (;;) {
-		unsigned next = ~0u;
-
-		for (uint32_t i = 0; i < o->n_kept; i++)
-			if ((unsigned)o->keep[i] >= from &&
-			    (unsigned)o->keep[i] < next)
-				next = (unsigned)o->keep[i];
-		if (next > from)
-			(void)close_range(from, next - 1, 0);
-		if (next == ~0u)
-			return true;
-		from = next + 1;
-	}
+	weir_descriptors_close(o->keep, o->n_kept);
+	return weir_descriptors_fill();
 }
 
 static void open_signals(struct session *s)
@@ -564,7 +482,7 @@ static void build_etc(struct session *s)
 {
 	char nsswitch[WEIR_ETC_FILE_BYTES], name[256] = "";
 	int fd = open(NSSWITCH, O_RDONLY | O_CLOEXEC);
-	struct weir_resolvers r = s->resolvers;
+	struct weir_resolvers r = s->net.resolvers;
 	size_t len = 0;
 	ssize_t n;
 
@@ -581,57 +499,33 @@ static void build_etc(struct session *s)
 			snprintf(r.search[i], sizeof(r.search[i]), "%s",
 				 s->o->search[i]);
 	}
-	weir_etc_build(&s->charter, &r, name, nsswitch, len, &s->etc);
+	weir_etc_build(&s->net.charter, &r, name, nsswitch, len, &s->etc);
 }
 
 static void refuse_namespaces(struct session *s, int error)
 {
 	if (error == -ENOSPC || error == -EUSERS)
-		say(s, WEIR_SESSION_ERROR,
+		say(s, ERROR,
 		    "there are no user namespaces left; as root allow more: "
 		    "sysctl -w user.max_user_namespaces=15000");
 	else if (error == -EPERM)
-		say(s, WEIR_SESSION_ERROR,
+		say(s, ERROR,
 		    "user namespaces are not allowed here; as root allow them: "
 		    "sysctl -w kernel.unprivileged_userns_clone=1 (in a "
 		    "container: start it so that unshare -U works)");
 	else
-		say(s, WEIR_SESSION_ERROR,
+		say(s, ERROR,
 		    "the sandbox's namespaces cannot be made: %s; the kernel "
 		    "needs user, mount, network, PID, IPC and UTS namespaces",
 		    strerror(-error));
 }
 
-/* with everything started, control needs little more of the machine */
-static void settle(const struct session *s)
-{
-	static const char *const dirs[] = { "/etc",
-					    "/run/systemd/resolve",
-					    "/run/resolvconf",
-					    "/run/NetworkManager",
-					    "/run/connman",
-					    "/proc" };
-	size_t n = sizeof(dirs) / sizeof(dirs[0]);
-
-	if (!weir_confine_is_possible())
-		return;
-	weir_confine_capabilities();
-	/* the last is for finding children where no namespace holds them */
-	(void)weir_confine_paths(dirs, s->box.own_pids ? n - 1 : n);
-}
-
 static int start_both(struct session *s)
 {
-	pid_t pid = weir_spawn_engine(s->o->unconfined, &s->engine_sock);
 	int r;
 
-	if (pid < 0) {
-		s->engine_sock = -1;
-		say(s, WEIR_SESSION_ERROR, "the engine cannot be started: %s",
-		    strerror((int)-pid));
-		return (int)pid;
-	}
-	s->engine = pid;
+	if (!weir_network_start(&s->net))
+		return -1;
 	build_etc(s);
 	weir_terminal_open(&s->box.terminal);
 	r = start_sandbox(s);
@@ -671,10 +565,8 @@ static void bury(struct session *s)
 		let_init_end(s);
 	if (s->init > 0)
 		(void)kill(s->init, SIGKILL);
-	if (s->engine > 0)
-		(void)kill(s->engine, SIGKILL);
 	wait_for(&s->init);
-	wait_for(&s->engine);
+	weir_network_close(&s->net);
 	if (!s->box.own_pids)
 		weir_sandbox_kill_children();
 	if (s->box.terminal.lent)
@@ -683,21 +575,12 @@ static void bury(struct session *s)
 
 static int prepare(struct session *s)
 {
-	char why[WEIR_PLAN_WHY_BYTES];
-	int r = weir_hostnet_read(&s->host);
+	int r = weir_network_plan(&s->net);
 
-	if (r) {
-		say(s, WEIR_SESSION_ERROR,
-		    "the host's addresses cannot be read: %s", strerror(-r));
-		return WEIR_SANDBOX_FAILED;
-	}
-	weir_resolvers_read(&s->resolvers);
-	if (!weir_plan_make(s->o, &s->host, &s->resolvers, &s->charter, why)) {
-		say(s, WEIR_SESSION_ERROR, "%s", why);
-		return 2;
-	}
+	if (r)
+		return r == WEIR_NETWORK_REFUSED ? WEIR_SANDBOX_FAILED : r;
 	s->box.orders = s->o;
-	s->box.charter = &s->charter;
+	s->box.charter = &s->net.charter;
 	s->box.etc = &s->etc;
 	s->box.uid = geteuid();
 	s->box.gid = getegid();
@@ -714,20 +597,19 @@ static void be_session(struct session *s)
 		s->code = WEIR_SANDBOX_FAILED;
 		return;
 	}
-	s->addresses = weir_hostnet_watch();
 	for (uint32_t i = 0; i < s->o->n_kept; i++)
 		if (s->o->keep[i] > 2)
 			close(s->o->keep[i]);
 	s->deadline_ms = weir_clock_now_ms() + START_MS;
-	while (s->phase == STARTING && !s->tap_sent)
+	while (s->phase == STARTING && !s->net.linked)
 		turn(s);
-	settle(s);
+	/* no PID namespace: /proc is for finding children */
+	weir_network_settle(s->box.own_pids ? NULL : "/proc", NULL);
 	while (s->phase != OVER)
 		turn(s);
 }
 
-int weir_session_run(const struct weir_orders *o,
-		     const struct weir_session_voice *v)
+int weir_session_run(const struct weir_orders *o, const struct weir_voice *v)
 {
 	struct session *s = calloc(1, sizeof(*s));
 	int code;
@@ -736,9 +618,9 @@ int weir_session_run(const struct weir_orders *o,
 		return WEIR_SANDBOX_FAILED;
 	s->o = o;
 	s->v = v;
-	s->start_ms = weir_clock_now_ms();
-	s->engine_sock = s->init_sock = s->signals = -1;
-	s->addresses = s->resolv = s->tap = -1;
+	weir_network_init(&s->net, o, v);
+	(void)getrlimit(RLIMIT_NOFILE, &s->box.descriptors);
+	s->init_sock = s->signals = -1;
 	s->box.terminal.fd = -1;
 	if (!close_inherited(s)) {
 		code = 2;
@@ -750,6 +632,7 @@ int weir_session_run(const struct weir_orders *o,
 			bury(s);
 			code = s->code;
 		}
+		weir_network_close(&s->net);
 	}
 	free(s);
 	return code;

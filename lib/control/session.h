@@ -6,23 +6,7 @@
 #define WEIR_CONTROL_SESSION_H
 
 #include "control/plan.h"
-
-/** enum weir_session_tone - how much a sentence matters */
-enum weir_session_tone {
-	WEIR_SESSION_ERROR,   /* always told */
-	WEIR_SESSION_WARNING, /* unless the operator wants quiet */
-	WEIR_SESSION_NOTE,    /* only if he wants to know */
-};
-
-/**
- * struct weir_session_voice - where sentences go; this floor prints nothing
- * @say: one sentence without a newline, or a few lines; printable
- * @ctx: handed to it
- */
-struct weir_session_voice {
-	void (*say)(void *ctx, enum weir_session_tone tone, const char *text);
-	void *ctx;
-};
+#include "control/voice.h"
 
 /**
  * weir_session_run() - do all of it
@@ -34,7 +18,6 @@ struct weir_session_voice {
  * Return: what Weir ends with: CMD's status, 128 and a signal, 125 Weir
  * failed, 126 and 127 as a shell, 2 the orders contradict each other.
  */
-int weir_session_run(const struct weir_orders *o,
-		     const struct weir_session_voice *v);
+int weir_session_run(const struct weir_orders *o, const struct weir_voice *v);
 
 #endif /* WEIR_CONTROL_SESSION_H */

@@ -141,10 +141,10 @@ int weir_confine_calls(const int *nr, size_t n)
 	return r;
 }
 
-static int permit(int ruleset, const char *path)
+static int permit(int ruleset, const char *path, uint64_t what)
 {
 	struct landlock_path_beneath_attr a = {
-		.allowed_access = LANDLOCK_FS_READ,
+		.allowed_access = what,
 		.parent_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC),
 	};
 	int r;
@@ -159,7 +159,7 @@ static int permit(int ruleset, const char *path)
 	return r;
 }
 
-int weir_confine_paths(const char *const *path, size_t n)
+int weir_confine_paths(const char *const *path, size_t n, const char *removes)
 {
 	struct landlock_ruleset_attr a;
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0,
@@ -175,7 +175,9 @@ int weir_confine_paths(const char *const *path, size_t n)
 	if (fd < 0)
 		return -errno;
 	for (size_t i = 0; r == 0 && i < n; i++)
-		r = permit(fd, path[i]);
+		r = permit(fd, path[i], LANDLOCK_FS_READ);
+	if (r == 0 && removes)
+		r = permit(fd, removes, LANDLOCK_ACCESS_FS_REMOVE_FILE);
 	if (r == 0 && syscall(SYS_landlock_restrict_self, fd, 0))
 		r = -errno;
 	close(fd);

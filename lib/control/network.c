@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* network.c - one network: its plan, its engine, and what the engine is told */
+#include "control/network.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "control/digest.h"
+#include "control/spawn.h"
+#include "sys/clock.h"
+#include "sys/confine.h"
+
+#define SENTENCE_MAX 400u /* of a sentence from another process */
+
+void weir_network_init(struct weir_network *n, const struct weir_orders *o,
+		       const struct weir_voice *v)
+{
+	n->orders = o;
+	n->voice = v;
+	n->start_ms = weir_clock_now_ms();
+	n->sock = n->addresses = n->resolv = -1;
+}
+
+/* said once, when it comes to be so */
+static int read_host(struct weir_network *n)
+{
+	bool was = n->host.full;
+	int r = weir_hostnet_read(&n->host);
+
+	if (r == 0 && n->host.full && !was)
+		weir_voice_say(n->voice, WEIR_VOICE_NOTE,
+			       "this machine has more than %u addresses: the "
+			       "others are not known as its own, and --net "
+			       "does not keep the guest from them as such",
+			       WEIR_CHARTER_ADDRESSES_MAX);
+	return r;
+}
+
+int weir_network_plan(struct weir_network *n)
+{
+	char why[WEIR_PLAN_WHY_BYTES], no_door[WEIR_PUBLISH_WHY_BYTES];
+	int r = read_host(n);
+
+	if (r) {
+		weir_voice_say(n->voice, WEIR_VOICE_ERROR,
+			       "the host's addresses cannot be read: %s",
+			       strerror(-r));
+		return WEIR_NETWORK_REFUSED;
+	}
+	weir_resolvers_read(&n->resolvers);
+	if (!weir_plan_make(n->orders, &n->host, &n->resolvers, &n->charter,
+			    why)) {
+		weir_voice_say(n->voice, WEIR_VOICE_ERROR, "%s", why);
+		return 2;
+	}
+	for (uint32_t i = 0; i < n->orders->n_publish; i++)
+		if (!weir_publish_open(&n->orders->publish[i], &n->doors,
+				       no_door)) {
+			weir_voice_say(n->voice, WEIR_VOICE_ERROR, "%s",
+				       no_door);
+			return WEIR_NETWORK_REFUSED;
+		}
+	return 0;
+}
+
+bool weir_network_start(struct weir_network *n)
+{
+	pid_t pid = weir_spawn_engine(n->orders->unconfined, &n->sock);
+
+	if (pid > 0) {
+		n->engine = pid;
+		n->addresses = weir_hostnet_watch();
+		return true;
+	}
+	n->sock = -1;
+	weir_voice_say(n->voice, WEIR_VOICE_ERROR,
+		       "the engine cannot be started: %s", strerror((int)-pid));
+	return false;
+}
+
+static int send_part(struct weir_network *n, enum weir_msg_kind kind,
+		     void (*build)(const struct weir_charter *,
+				   struct weir_wr *))
+{
+	struct weir_wr w = weir_wr_over(n->room, WEIR_MSG_MAX_BYTES);
+
+	build(&n->charter, &w);
+	return weir_msg_send(n->sock, kind, n->room, weir_wr_len(&w), NULL, 0);
+}
+
+int weir_network_link(struct weir_network *n, int link, uint32_t offload)
+{
+	int r;
+
+	n->charter.offload = offload;
+	r = send_part(n, WEIR_MSG_CHARTER, weir_charter_build);
+	if (r == 0)
+		r = weir_msg_send(n->sock, WEIR_MSG_LINK, NULL, 0, &link, 1);
+	n->linked = r == 0;
+	return r;
+}
+
+static void tell_doors(const struct weir_network *n)
+{
+	for (uint32_t i = 0; i < n->doors.n; i++) {
+		const struct weir_publish_door *d = &n->doors.door[i];
+		char text[WEIR_PUBLISH_TEXT_BYTES];
+
+		weir_publish_text(&d->is, text);
+		/* nobody could know a chosen port otherwise */
+		weir_voice_say(n->voice,
+			       d->chosen ? WEIR_VOICE_WARNING : WEIR_VOICE_NOTE,
+			       "published %s", text);
+	}
+}
+
+int weir_network_open_doors(struct weir_network *n)
+{
+	int r;
+
+	if (n->doors.sent == n->doors.n)
+		return 0;
+	r = weir_publish_send(&n->doors, n->sock);
+	if (r == 0)
+		tell_doors(n);
+	return r;
+}
+
+void weir_network_close_doors(struct weir_network *n)
+{
+	weir_publish_close(&n->doors);
+	for (uint32_t i = 0; i < n->doors.n && n->sock >= 0; i++) {
+		uint8_t body[4];
+		struct weir_wr w = weir_wr_over(body, sizeof(body));
+
+		weir_wr_be32(&w, n->doors.door[i].is.id);
+		(void)weir_msg_send(n->sock, WEIR_MSG_UNDOOR, body,
+				    sizeof(body), NULL, 0);
+	}
+}
+
+short weir_network_events(const struct weir_network *n)
+{
+	bool more = n->ready && n->doors.sent < n->doors.n;
+
+	return (short)(POLLIN | (more ? POLLOUT : 0));
+}
+
+/* a sentence another process wrote: bounded and made printable */
+static void take_sentence(struct weir_network *n, struct weir_rd *body)
+{
+	struct weir_text t = weir_text_over(n->why, sizeof(n->why));
+	size_t len =
+		body->left < SENTENCE_MAX / 2 ? body->left : SENTENCE_MAX / 2;
+
+	weir_text_add_escaped(&t, weir_rd_take(body, len), len);
+}
+
+enum weir_network_news weir_network_hear(struct weir_network *n)
+{
+	struct weir_msg m;
+	int r = weir_msg_receive(n->sock, n->room, sizeof(n->room), &m);
+
+	if (r == -EAGAIN || r == -EPROTO)
+		return WEIR_NETWORK_NOTHING;
+	if (r <= 0) {
+		close(n->sock);
+		n->sock = -1;
+		return WEIR_NETWORK_GONE;
+	}
+	weir_msg_close_fds(&m);
+	if (m.kind == WEIR_MSG_READY) {
+		n->ready = true;
+		return WEIR_NETWORK_READY;
+	}
+	if (m.kind == WEIR_MSG_FAILED) {
+		take_sentence(n, &m.body);
+		return WEIR_NETWORK_FAILED;
+	}
+	if (m.kind == WEIR_MSG_NOTE) {
+		take_sentence(n, &m.body);
+		weir_voice_say(n->voice, WEIR_VOICE_NOTE, "%s", n->why);
+		return WEIR_NETWORK_NOTHING;
+	}
+	if (m.kind == WEIR_MSG_TALLY)
+		return weir_summary_parse(&m.body, &n->summary)
+			       ? WEIR_NETWORK_TALLY
+			       : WEIR_NETWORK_NOTHING;
+	if (m.kind != WEIR_MSG_BYE)
+		return WEIR_NETWORK_NOTHING;
+	if (weir_summary_parse(&m.body, &n->summary))
+		weir_network_tell(n);
+	return WEIR_NETWORK_BYE;
+}
+
+/*
+ * Giving an inotify descriptor back takes the kernel 20 ms, which a short
+ * command should not pay for: the owner says when the watch begins.
+ */
+void weir_network_watch(struct weir_network *n)
+{
+	if (!n->orders->n_dns && n->resolv < 0)
+		n->resolv = weir_resolvers_watch();
+}
+
+int weir_network_on_addresses(struct weir_network *n)
+{
+	weir_hostnet_drain(n->addresses);
+	if (read_host(n))
+		return 0;
+	weir_plan_own(&n->host, &n->charter);
+	return n->linked && n->sock >= 0 ? send_part(n, WEIR_MSG_ADDRESSES,
+						     weir_charter_build_own)
+					 : 0;
+}
+
+int weir_network_on_resolvers(struct weir_network *n)
+{
+	struct weir_resolvers now;
+
+	if (n->resolv >= 0)
+		weir_resolvers_drain(n->resolv);
+	weir_resolvers_read(&now);
+	if (n->orders->n_dns || weir_resolvers_is_equal(&now, &n->resolvers))
+		return 0;
+	n->resolvers = now;
+	weir_plan_upstreams(n->orders, &now, &n->charter);
+	return n->linked && n->sock >= 0
+		       ? send_part(n, WEIR_MSG_UPSTREAMS,
+				   weir_charter_build_upstreams)
+		       : 0;
+}
+
+int weir_network_ask(struct weir_network *n)
+{
+	return weir_msg_send(n->sock, WEIR_MSG_TALLY, NULL, 0, NULL, 0);
+}
+
+bool weir_network_stop(struct weir_network *n, uint32_t drain_ms)
+{
+	uint8_t body[4];
+	struct weir_wr w = weir_wr_over(body, sizeof(body));
+
+	weir_wr_be32(&w, drain_ms);
+	return n->sock >= 0 && n->engine > 0 &&
+	       weir_msg_send(n->sock, WEIR_MSG_STOP, body, sizeof(body), NULL,
+			     0) == 0;
+}
+
+void weir_network_tell(const struct weir_network *n)
+{
+	char room[WEIR_DIGEST_BYTES];
+	struct weir_text t = weir_text_over(room, sizeof(room));
+
+	if (!n->orders->verbose)
+		return;
+	weir_digest_build(&n->summary, weir_clock_now_ms() - n->start_ms, &t);
+	n->voice->say(n->voice->ctx, WEIR_VOICE_NOTE, room);
+}
+
+void weir_network_lost(const struct weir_network *n, int error)
+{
+	weir_voice_say(n->voice, WEIR_VOICE_ERROR,
+		       "the engine takes no message: %s; everything ends",
+		       strerror(-error));
+}
+
+void weir_network_settle(const char *also, const char *removes)
+{
+	const char *dirs[] = { "/etc",
+			       "/run/systemd/resolve",
+			       "/run/resolvconf",
+			       "/run/NetworkManager",
+			       "/run/connman",
+			       also };
+	size_t n = sizeof(dirs) / sizeof(dirs[0]);
+
+	if (!weir_confine_is_possible())
+		return;
+	weir_confine_capabilities();
+	(void)weir_confine_paths(dirs, also ? n : n - 1, removes);
+}
+
+void weir_network_close(struct weir_network *n)
+{
+	weir_publish_close(&n->doors);
+	if (n->engine > 0)
+		(void)kill(n->engine, SIGKILL);
+	while (n->engine > 0 && waitpid(n->engine, NULL, 0) < 0 &&
+	       errno == EINTR)
+		;
+	n->engine = 0;
+	if (n->sock >= 0)
+		close(n->sock);
+	n->sock = -1;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * network.h - one network: its plan, its engine, and what the engine is told
+ *
+ * What `run` and `serve` have in common.  The owner waits for the descriptors
+ * named here, in a loop of his own, and calls what belongs to each; he decides
+ * when it ends and what is returned.
+ */
+#ifndef WEIR_CONTROL_NETWORK_H
+#define WEIR_CONTROL_NETWORK_H
+
+#include <sys/types.h>
+
+#include "control/plan.h"
+#include "control/publish.h"
+#include "control/voice.h"
+#include "sys/msg.h"
+#include "sys/summary.h"
+
+#define WEIR_NETWORK_WHY_BYTES 1024u
+
+/* weir_network_plan(): the machine does not let it be */
+#define WEIR_NETWORK_REFUSED (-1)
+
+/** enum weir_network_news - what weir_network_hear() heard */
+enum weir_network_news {
+	WEIR_NETWORK_NOTHING, /* or something that was dealt with */
+	WEIR_NETWORK_READY,   /* charter and link are in force */
+	WEIR_NETWORK_FAILED,  /* @why says why; the engine ends */
+	WEIR_NETWORK_TALLY,   /* @summary is fresh */
+	WEIR_NETWORK_BYE,     /* all flows ended; @summary is the last */
+	WEIR_NETWORK_GONE,    /* nothing comes any more */
+};
+
+/**
+ * struct weir_network - one network and its engine
+ * @orders, @voice: the owner's, borrowed
+ * @engine: its process; 0: none, or reaped by the owner
+ * @sock:   to it, non-blocking; -1: none
+ * @addresses, @resolv: readable when the host changed; -1: not watched
+ * @linked: the engine has charter and link
+ * @ready:  it said so
+ * @why:    a sentence, after FAILED
+ */
+struct weir_network {
+	const struct weir_orders *orders;
+	const struct weir_voice *voice;
+	pid_t engine;
+	int sock, addresses, resolv;
+	bool linked, ready;
+	uint64_t start_ms;
+	struct weir_charter charter;
+	struct weir_hostnet host;
+	struct weir_resolvers resolvers;
+	struct weir_publish_doors doors;
+	struct weir_summary summary;
+	char why[WEIR_NETWORK_WHY_BYTES];
+	uint8_t room[WEIR_MSG_PACKET_BYTES];
+};
+
+/** weir_network_init() - nothing yet; @n is zeroed memory */
+void weir_network_init(struct weir_network *n, const struct weir_orders *o,
+		       const struct weir_voice *v);
+
+/**
+ * weir_network_plan() - look at the host, make the charter, bind the ports
+ *
+ * Return: 0; 2 the orders contradict each other; WEIR_NETWORK_REFUSED.  What
+ * is not 0 has been said.
+ */
+int weir_network_plan(struct weir_network *n);
+
+/** weir_network_start() - start the engine; Return: false: said why not */
+bool weir_network_start(struct weir_network *n);
+
+/**
+ * weir_network_link() - the guest's card is there: the engine gets it
+ * @link: a descriptor; stays the caller's
+ * @offload: what it can, WEIR_OFFLOAD_*
+ *
+ * Return: 0, or a negative errno: the engine takes no message.
+ */
+int weir_network_link(struct weir_network *n, int link, uint32_t offload);
+
+/**
+ * weir_network_open_doors() - hand over published ports, after READY
+ *
+ * Return: 0 all are open (and said); -EAGAIN again when @sock is writable;
+ * another negative errno.
+ */
+int weir_network_open_doors(struct weir_network *n);
+
+/** weir_network_close_doors() - nobody new comes in */
+void weir_network_close_doors(struct weir_network *n);
+
+/** weir_network_events() - what to poll @sock for */
+short weir_network_events(const struct weir_network *n);
+
+/** weir_network_hear() - take one message of the engine */
+enum weir_network_news weir_network_hear(struct weir_network *n);
+
+/** weir_network_watch() - begin to watch the host's resolvers */
+void weir_network_watch(struct weir_network *n);
+
+/**
+ * weir_network_on_addresses(), weir_network_on_resolvers() - the host may have
+ * changed: look, and tell the engine; Return: 0 or a negative errno
+ */
+int weir_network_on_addresses(struct weir_network *n);
+int weir_network_on_resolvers(struct weir_network *n);
+
+/** weir_network_ask() - have the engine send TALLY; Return: 0 or -errno */
+int weir_network_ask(struct weir_network *n);
+
+/**
+ * weir_network_stop() - have the engine say BYE
+ * @drain_ms: first deliver what the guest has sent, at most so long
+ *
+ * Return: false: there is no engine that could.
+ */
+bool weir_network_stop(struct weir_network *n, uint32_t drain_ms);
+
+/** weir_network_tell() - say what went through, if the operator wants to know
+ */
+void weir_network_tell(const struct weir_network *n);
+
+/** weir_network_lost() - say that the engine takes no message: @error */
+void weir_network_lost(const struct weir_network *n, int error);
+
+/** weir_network_settle() - give up what control needs no more
+ * @also: a directory more that it reads, or NULL
+ * @removes: a directory in which it removes a file, or NULL */
+void weir_network_settle(const char *also, const char *removes);
+
+/** weir_network_close() - kill and reap the engine, close everything */
+void weir_network_close(struct weir_network *n);
+
+#endif /* WEIR_CONTROL_NETWORK_H */
