@@ -143,6 +143,32 @@ static void make_proc(const struct weir_sandbox *s)
 				     strerror(errno));
 }
 
+/*
+ * Many of the kernel's own files ask for the user alone, not for a capability:
+ * where the caller is root they would be CMD's to write, core_pattern among
+ * them, which runs programs outside.  They become read-only.
+ */
+static void guard_kernel(const struct weir_sandbox *s)
+{
+	static const char *const place[] = { "/proc/sys", "/proc/sysrq-trigger",
+					     "/proc/irq", "/proc/bus",
+					     "/proc/fs",  "/sys" };
+	const unsigned long how = MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID |
+				  MS_NODEV | MS_NOEXEC;
+
+	for (size_t i = 0; i < sizeof(place) / sizeof(place[0]); i++) {
+		if (mount(place[i], place[i], NULL, MS_BIND | MS_REC, NULL) ==
+			    0 &&
+		    mount(NULL, place[i], NULL, how, NULL) == 0)
+			continue;
+		if (errno == ENOENT)
+			continue;
+		weir_sandbox_trouble(s, WEIR_SANDBOX_FAILED,
+				     "%s cannot be made read-only: %s",
+				     place[i], strerror(errno));
+	}
+}
+
 static void make_network(const struct weir_sandbox *s)
 {
 	uint8_t body[4];
@@ -214,6 +240,8 @@ static void be_init(const struct weir_sandbox *s)
 			strerror(-r));
 	make_proc(s);
 	make_network(s);
+	if (s->uid == 0)
+		guard_kernel(s);
 	make_place(s);
 	weir_init_run(s);
 }

@@ -59,6 +59,10 @@ doors() {
 			inside "$door" socket "${word%:*}" "${word#*:}" ;;
 		esac
 	done
+	says "$at: the kernel's settings are not CMD's to write" refused \
+		inside sh -c 'test -w /proc/sys/kernel/core_pattern ||
+			test -w /proc/sys/vm/swappiness ||
+			test -w /proc/sysrq-trigger && echo open || echo refused'
 	says "$at: no raw socket" EPERM inside "$door" socket 2 3 255
 	says "$at: no family behind high bits" EAFNOSUPPORT inside "$door" high
 	says "$at: no pair of another family" EAFNOSUPPORT inside "$door" socketpair 30
