@@ -24,6 +24,8 @@
  *
  * At the limit of descriptors a connection that waits would be reported for
  * ever, so one descriptor is kept in reserve to take it and reset it with.
+ * Where even that fails, or memory is short, the door is not looked at for
+ * PAUSE_US.
  */
 #include "engine/doors.h"
 
@@ -43,6 +45,7 @@
 #define TURN_CLIENTS 64u /* of one door, a turn */
 #define PORT_TRIES   64u /* for a port of the gateway */
 #define PORT_LEAST   1024u
+#define PAUSE_US     100000u
 
 size_t weir_doors_bytes(void)
 {
@@ -60,6 +63,7 @@ bool weir_doors_init(struct weir_house *h, struct weir_arena *arena)
 
 	weir_entropy_fill(d->key, sizeof(d->key));
 	d->reserve = -1;
+	d->resume_us = UINT64_MAX;
 	d->door = weir_arena_take(arena, WEIR_DOORS_MAX, sizeof(*d->door), 8);
 	d->client = weir_arena_take(arena, n, sizeof(*d->client), 8);
 	return d->door && d->client && weir_pool_init(&d->clients, arena, n) &&
@@ -148,20 +152,38 @@ static uint16_t next_port(uint16_t port)
 
 /* --- TCP --- */
 
-/* No descriptor is left: take the client with the reserve, and reset it. */
-static void turn_away(struct weir_house *h, int listener)
+/* Look at the door, or do not. */
+static void attend(struct weir_house *h, uint32_t i, bool look)
+{
+	struct weir_door *door = &h->doors.door[i];
+
+	(void)weir_loop_change(h->loop, door->fd,
+			       WEIR_HOUSE_TAG(WEIR_HOUSE_TAG_DOOR, i), look,
+			       false);
+	door->paused = !look;
+	if (!look)
+		h->doors.resume_us = h->now_us + PAUSE_US;
+}
+
+/*
+ * No descriptor is left: take the client with the reserve, and reset it.
+ * Returns as weir_listener_accept() did with the reserve.
+ */
+static int turn_away(struct weir_house *h, int listener)
 {
 	struct weir_doors *d = &h->doors;
 	struct weir_addr from;
 	uint16_t port;
 	int fd;
 
-	weir_house_count(h, WEIR_REASON_NO_FDS);
 	if (d->reserve >= 0)
 		close(d->reserve);
 	fd = weir_listener_accept(listener, &from, &port);
+	if (fd >= 0)
+		weir_house_count(h, WEIR_REASON_NO_FDS);
 	weir_dial_close(fd, true);
 	d->reserve = dup(listener);
+	return fd;
 }
 
 static void admit(struct weir_house *h, const struct weir_door *door, int fd,
@@ -184,8 +206,10 @@ static void admit(struct weir_house *h, const struct weir_door *door, int fd,
 	weir_dial_close(fd, true);
 }
 
-static void take_clients(struct weir_house *h, const struct weir_door *door)
+static void take_clients(struct weir_house *h, uint32_t i)
 {
+	const struct weir_door *door = &h->doors.door[i];
+
 	for (unsigned k = 0; k < TURN_CLIENTS; k++) {
 		struct weir_addr from;
 		uint16_t port;
@@ -196,9 +220,14 @@ static void take_clients(struct weir_house *h, const struct weir_door *door)
 			continue;
 		}
 		if (fd == -EMFILE || fd == -ENFILE)
-			turn_away(h, door->fd);
-		else if (fd == -EAGAIN || fd == -ENOMEM || fd == -ENOBUFS)
+			fd = turn_away(h, door->fd);
+		if (fd == -EAGAIN)
 			return;
+		if (fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM ||
+		    fd == -ENOBUFS) {
+			attend(h, i, false);
+			return;
+		}
 	}
 }
 
@@ -364,7 +393,7 @@ void weir_doors_event(struct weir_house *h, uint32_t index)
 	if (d->door[index].is.udp)
 		take_datagrams(h, index);
 	else
-		take_clients(h, &d->door[index]);
+		take_clients(h, index);
 }
 
 void weir_doors_tick(struct weir_house *h)
@@ -382,11 +411,19 @@ void weir_doors_tick(struct weir_house *h)
 		else
 			forget(d, i);
 	}
+	if (h->now_us < d->resume_us)
+		return;
+	d->resume_us = UINT64_MAX;
+	for (i = 0; i < d->n; i++)
+		if (d->door[i].fd >= 0 && d->door[i].paused)
+			attend(h, i, true);
 }
 
 uint64_t weir_doors_due_us(const struct weir_house *h)
 {
-	return weir_timer_next_us(&h->doors.timer);
+	uint64_t due = weir_timer_next_us(&h->doors.timer);
+
+	return h->doors.resume_us < due ? h->doors.resume_us : due;
 }
 
 void weir_doors_close(struct weir_house *h, uint32_t id)

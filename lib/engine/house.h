@@ -136,6 +136,7 @@ struct weir_parts {
 /** struct weir_door - a published port; @fd -1: none */
 struct weir_door {
 	int fd;
+	bool paused; /* it is not looked at for a while */
 	struct weir_charter_door is;
 };
 
@@ -152,7 +153,8 @@ struct weir_door_client {
 struct weir_doors {
 	struct weir_door *door;
 	uint32_t n;
-	int reserve; /* a descriptor for when there is none */
+	int reserve;        /* a descriptor for when there is none */
+	uint64_t resume_us; /* when paused doors are looked at again */
 	struct weir_pool clients;
 	struct weir_table by_client, by_guest;
 	struct weir_timer timer;
