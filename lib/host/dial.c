@@ -11,41 +11,22 @@
 #include <unistd.h>
 
 #include "base/must.h"
-
-static socklen_t fill(struct sockaddr_storage *to, const struct weir_addr *a,
-		      uint16_t port)
-{
-	struct sockaddr_in in = { .sin_family = AF_INET };
-	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
-
-	memset(to, 0, sizeof(*to));
-	if (weir_addr_is4(a)) {
-		in.sin_port = htons(port);
-		in.sin_addr.s_addr = htonl(weir_addr_to4(a));
-		memcpy(to, &in, sizeof(in));
-		return sizeof(in);
-	}
-	in6.sin6_port = htons(port);
-	memcpy(&in6.sin6_addr, a->b, sizeof(a->b));
-	memcpy(to, &in6, sizeof(in6));
-	return sizeof(in6);
-}
+#include "sys/place.h"
 
 int weir_dial_start(const struct weir_addr *to, uint16_t port)
 {
 	const int on = 1;
-	struct sockaddr_storage where;
-	socklen_t len = fill(&where, to, port);
+	union weir_place where;
+	socklen_t len = weir_place_fill(&where, to, port);
 	int fd, err;
 
-	fd = socket(where.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-		    IPPROTO_TCP);
+	fd = socket(where.any.sa_family,
+		    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
 	if (fd < 0)
 		return -errno;
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-	if (connect(fd, (const struct sockaddr *)&where, len) == 0 ||
-	    errno == EINPROGRESS)
+	if (connect(fd, &where.any, len) == 0 || errno == EINPROGRESS)
 		return fd;
 	err = errno;
 	close(fd);

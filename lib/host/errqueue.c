@@ -11,13 +11,9 @@
 
 #include <linux/errqueue.h>
 
-#define CONTROL_BYTES 512u
+#include "sys/place.h"
 
-union place {
-	struct sockaddr any;
-	struct sockaddr_in in;
-	struct sockaddr_in6 in6;
-};
+#define CONTROL_BYTES 512u
 
 void weir_errqueue_want(int fd, bool v4)
 {
@@ -28,18 +24,6 @@ void weir_errqueue_want(int fd, bool v4)
 	else
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on,
 				 sizeof(on));
-}
-
-static void read_place(const union place *p, struct weir_addr *ret,
-		       uint16_t *ret_port)
-{
-	if (p->any.sa_family == AF_INET) {
-		*ret = weir_addr_from4(ntohl(p->in.sin_addr.s_addr));
-		*ret_port = ntohs(p->in.sin_port);
-	} else if (p->any.sa_family == AF_INET6) {
-		memcpy(ret->b, &p->in6.sin6_addr, sizeof(ret->b));
-		*ret_port = ntohs(p->in6.sin6_port);
-	}
 }
 
 /* RFC 792, 1122 3.2.2.1, 1812 5.2.7.1 */
@@ -121,7 +105,7 @@ static void read_error(const struct cmsghdr *c, struct weir_errqueue_error *ret)
 	const uint8_t *data = CMSG_DATA(c);
 	size_t len = c->cmsg_len - CMSG_LEN(0);
 	struct sock_extended_err e;
-	union place from = { .any = { .sa_family = AF_UNSPEC } };
+	union weir_place from = { .any = { .sa_family = AF_UNSPEC } };
 	uint16_t port;
 
 	if (c->cmsg_len < CMSG_LEN(sizeof(e)))
@@ -134,11 +118,11 @@ static void read_error(const struct cmsghdr *c, struct weir_errqueue_error *ret)
 	switch (e.ee_origin) {
 	case SO_EE_ORIGIN_ICMP:
 		ret->known = why4(e.ee_type, e.ee_code, &ret->why);
-		read_place(&from, &ret->from, &port);
+		weir_place_read(&from, &ret->from, &port);
 		break;
 	case SO_EE_ORIGIN_ICMP6:
 		ret->known = why6(e.ee_type, e.ee_code, &ret->why);
-		read_place(&from, &ret->from, &port);
+		weir_place_read(&from, &ret->from, &port);
 		break;
 	case SO_EE_ORIGIN_LOCAL:
 		ret->local = true;
@@ -163,7 +147,7 @@ int weir_errqueue_take(int fd, uint8_t *room, size_t cap,
 		struct cmsghdr align;
 		uint8_t b[CONTROL_BYTES];
 	} control;
-	union place to = { .any = { .sa_family = AF_UNSPEC } };
+	union weir_place to = { .any = { .sa_family = AF_UNSPEC } };
 	struct iovec v = { room, cap };
 	struct msghdr m = { .msg_name = &to,
 			    .msg_namelen = sizeof(to),
@@ -179,7 +163,7 @@ int weir_errqueue_take(int fd, uint8_t *room, size_t cap,
 	if (n < 0)
 		return 0;
 	*ret = (struct weir_errqueue_error){ .len = (size_t)n };
-	read_place(&to, &ret->to, &ret->port);
+	weir_place_read(&to, &ret->to, &ret->port);
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c))
 		if (is_error(c))
 			read_error(c, ret);

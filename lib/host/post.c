@@ -11,6 +11,7 @@
 
 #include "base/must.h"
 #include "host/volley.h"
+#include "sys/place.h"
 
 #define BUFFER_BYTES (4 << 20) /* a burst of large datagrams */
 
@@ -34,26 +35,17 @@ int weir_post_open(bool v4)
 int weir_post_send(int fd, const struct weir_addr *to, uint16_t port,
 		   const struct weir_spans *payload)
 {
-	struct sockaddr_in in = { .sin_family = AF_INET };
-	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
+	union weir_place place;
 	struct iovec v[WEIR_POST_SPANS_MAX];
-	struct msghdr m = { .msg_iov = v, .msg_iovlen = payload->n };
+	struct msghdr m = { .msg_name = &place,
+			    .msg_namelen = weir_place_fill(&place, to, port),
+			    .msg_iov = v,
+			    .msg_iovlen = payload->n };
 	ssize_t done;
 
 	weir_must(payload->n <= WEIR_POST_SPANS_MAX);
 	for (unsigned i = 0; i < payload->n; i++)
 		v[i] = (struct iovec){ payload->v[i].at, payload->v[i].len };
-	if (weir_addr_is4(to)) {
-		in.sin_port = htons(port);
-		in.sin_addr.s_addr = htonl(weir_addr_to4(to));
-		m.msg_name = &in;
-		m.msg_namelen = sizeof(in);
-	} else {
-		in6.sin6_port = htons(port);
-		memcpy(&in6.sin6_addr, to->b, sizeof(to->b));
-		m.msg_name = &in6;
-		m.msg_namelen = sizeof(in6);
-	}
 	do
 		done = sendmsg(fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
 	while (done < 0 && errno == EINTR);
@@ -63,27 +55,17 @@ int weir_post_send(int fd, const struct weir_addr *to, uint16_t port,
 int weir_post_receive(int fd, uint8_t *to, struct weir_addr *ret_from,
 		      uint16_t *ret_port)
 {
-	struct sockaddr_storage from = { .ss_family = AF_UNSPEC };
-	struct sockaddr_in in;
-	struct sockaddr_in6 in6;
+	union weir_place from = { .any = { .sa_family = AF_UNSPEC } };
 	socklen_t len = sizeof(from);
 	ssize_t n;
 
 	do
 		n = recvfrom(fd, to, WEIR_POST_DATAGRAM_MAX_BYTES, MSG_DONTWAIT,
-			     (struct sockaddr *)&from, &len);
+			     &from.any, &len);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return -errno;
-	if (from.ss_family == AF_INET) {
-		memcpy(&in, &from, sizeof(in));
-		*ret_from = weir_addr_from4(ntohl(in.sin_addr.s_addr));
-		*ret_port = ntohs(in.sin_port);
-	} else {
-		memcpy(&in6, &from, sizeof(in6));
-		memcpy(ret_from->b, &in6.sin6_addr, sizeof(ret_from->b));
-		*ret_port = ntohs(in6.sin6_port);
-	}
+	weir_place_read(&from, ret_from, ret_port);
 	return (int)n;
 }
 

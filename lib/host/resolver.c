@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "base/must.h"
+#include "sys/place.h"
 
 #define LENGTH_BYTES 2u
 
@@ -35,19 +36,10 @@ void weir_resolver_init(struct weir_resolver_call *c)
 /* calls: connect */
 static int connect_to(int fd, const struct weir_addr *server, uint16_t port)
 {
-	struct sockaddr_in6 six = { .sin6_family = AF_INET6,
-				    .sin6_port = htons(port) };
-	struct sockaddr_in four = { .sin_family = AF_INET,
-				    .sin_port = htons(port) };
-	int rc;
+	union weir_place to;
+	socklen_t len = weir_place_fill(&to, server, port);
+	int rc = connect(fd, &to.any, len);
 
-	if (weir_addr_is4(server)) {
-		four.sin_addr.s_addr = htonl(weir_addr_to4(server));
-		rc = connect(fd, (const struct sockaddr *)&four, sizeof(four));
-	} else {
-		memcpy(&six.sin6_addr, server->b, sizeof(six.sin6_addr));
-		rc = connect(fd, (const struct sockaddr *)&six, sizeof(six));
-	}
 	return rc == 0 || errno == EINPROGRESS ? 0 : -errno;
 }
 

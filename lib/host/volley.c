@@ -19,35 +19,16 @@
 
 #include "base/must.h"
 #include "host/errqueue.h"
+#include "sys/place.h"
 
 #define REST_BYTES (WEIR_VOLLEY_DATAGRAM_BYTES + 1u - WEIR_VOLLEY_SLOT_BYTES)
 
 /* room for hops and segment size, and for what comes */
 #define CONTROL_BYTES (CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(uint16_t)))
 
-union place {
-	struct sockaddr any;
-	struct sockaddr_in in;
-	struct sockaddr_in6 in6;
-};
-
 struct control {
 	alignas(struct cmsghdr) uint8_t b[CONTROL_BYTES];
 };
-
-static socklen_t fill(union place *p, const struct weir_addr *a, uint16_t port)
-{
-	if (weir_addr_is4(a)) {
-		p->in = (struct sockaddr_in){ .sin_family = AF_INET,
-					      .sin_port = htons(port) };
-		p->in.sin_addr.s_addr = htonl(weir_addr_to4(a));
-		return sizeof(p->in);
-	}
-	p->in6 = (struct sockaddr_in6){ .sin6_family = AF_INET6,
-					.sin6_port = htons(port) };
-	memcpy(&p->in6.sin6_addr, a->b, sizeof(a->b));
-	return sizeof(p->in6);
-}
 
 /* Append a control message; returns what it took. */
 static size_t put(struct control *c, size_t at, int level, int type,
@@ -85,7 +66,7 @@ static void control_out(struct msghdr *m, struct control *c,
 int weir_volley_send(int fd, const struct weir_volley_out *out, unsigned n)
 {
 	struct mmsghdr m[WEIR_VOLLEY_OUT_MAX];
-	union place to[WEIR_VOLLEY_OUT_MAX];
+	union weir_place to[WEIR_VOLLEY_OUT_MAX];
 	struct control control[WEIR_VOLLEY_OUT_MAX];
 	struct iovec v[WEIR_VOLLEY_SPANS_MAX];
 	unsigned used = 0;
@@ -100,7 +81,8 @@ int weir_volley_send(int fd, const struct weir_volley_out *out, unsigned n)
 		*h = (struct msghdr){ .msg_name = &to[i],
 				      .msg_iov = v + used,
 				      .msg_iovlen = p->n };
-		h->msg_namelen = fill(&to[i], &out[i].to, out[i].port);
+		h->msg_namelen =
+			weir_place_fill(&to[i], &out[i].to, out[i].port);
 		for (unsigned k = 0; k < p->n; k++)
 			v[used++] = (struct iovec){ p->v[k].at, p->v[k].len };
 		control_out(h, &control[i], &out[i]);
@@ -132,7 +114,7 @@ static uint16_t segment_of(struct msghdr *m)
 }
 
 static void describe(struct weir_volley_in *ret, struct msghdr *m, size_t len,
-		     const union place *from)
+		     const union weir_place *from)
 {
 	size_t slot = m->msg_iov[0].iov_len;
 
@@ -144,13 +126,7 @@ static void describe(struct weir_volley_in *ret, struct msghdr *m, size_t len,
 	ret->segment = segment_of(m);
 	if (ret->segment >= len)
 		ret->segment = 0;
-	if (from->any.sa_family == AF_INET) {
-		ret->from = weir_addr_from4(ntohl(from->in.sin_addr.s_addr));
-		ret->port = ntohs(from->in.sin_port);
-	} else {
-		memcpy(ret->from.b, &from->in6.sin6_addr, sizeof(ret->from.b));
-		ret->port = ntohs(from->in6.sin6_port);
-	}
+	weir_place_read(from, &ret->from, &ret->port);
 }
 
 int weir_volley_receive(int fd, uint8_t *room, struct weir_volley_in *ret,
@@ -158,7 +134,7 @@ int weir_volley_receive(int fd, uint8_t *room, struct weir_volley_in *ret,
 {
 	uint8_t *rest = room + WEIR_VOLLEY_IN_MAX * WEIR_VOLLEY_SLOT_BYTES;
 	struct mmsghdr m[WEIR_VOLLEY_IN_MAX];
-	union place from[WEIR_VOLLEY_IN_MAX];
+	union weir_place from[WEIR_VOLLEY_IN_MAX];
 	struct control control[WEIR_VOLLEY_IN_MAX];
 	struct iovec v[WEIR_VOLLEY_IN_MAX][2];
 	int done;
