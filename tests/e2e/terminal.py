@@ -139,8 +139,7 @@ def foreground_group(s):
 
 def shell_inside(s):
     s.run("$WEIR run bash --norc -i", r"[$#] ")
-    s.run("sleep 100", r"")
-    time.sleep(0.2)
+    s.run("sh -c 'echo up; exec sleep 100'", r"up\r\n")
     s.type("\x1a")
     s.wait(r"Stopped")
     s.run("kill %1; echo inside", r"inside\r\n")
