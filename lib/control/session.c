@@ -83,6 +83,21 @@ static void end_init(struct session *s)
 		close_sock(&s->init_sock);
 }
 
+static int timeout_of(uint64_t deadline_ms)
+{
+	uint64_t now;
+
+	if (!deadline_ms)
+		return -1;
+	now = weir_clock_now_ms();
+	return now >= deadline_ms ? 0 : (int)(deadline_ms - now);
+}
+
+static uint32_t least(uint32_t a, int b)
+{
+	return b >= 0 && (uint32_t)b < a ? (uint32_t)b : a;
+}
+
 /*
  * The way to ENDING; true if this was the first reason.  What CMD sent before
  * it ended is given to the host first, while there is time.
@@ -96,6 +111,8 @@ static bool conclude(struct session *s, int code)
 		return false;
 	if (s->ended_ms && now < s->ended_ms + WEIR_LINGER_MS)
 		drain_ms = (uint32_t)(s->ended_ms + WEIR_LINGER_MS - now);
+	if (s->phase == RUNNING && s->deadline_ms) /* it was told to end */
+		drain_ms = least(drain_ms, timeout_of(s->deadline_ms));
 	s->phase = ENDING;
 	s->code = code;
 	s->watch_ms = 0;
@@ -393,16 +410,6 @@ static void begin_watch(struct session *s)
 	s->watch_ms = 0;
 	weir_network_watch(&s->net);
 	on_resolvers(s); /* what changed until now */
-}
-
-static int timeout_of(uint64_t deadline_ms)
-{
-	uint64_t now;
-
-	if (!deadline_ms)
-		return -1;
-	now = weir_clock_now_ms();
-	return now >= deadline_ms ? 0 : (int)(deadline_ms - now);
 }
 
 /* whichever comes first */

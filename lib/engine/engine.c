@@ -115,6 +115,22 @@ static void set_up_conn(struct weir_house *h)
 	h->env_names.idle_us = WEIR_DNS_TCP_IDLE_MS * 1000ull;
 }
 
+/* Of the search list what DHCP and RA can carry: whole names. */
+static size_t search_bytes(const struct weir_house *h)
+{
+	const uint8_t *name = h->charter.search;
+	size_t at = 0, whole = 0;
+
+	while (at < h->charter.search_len && at < WEIR_NDP_DNSSL_MAX_BYTES) {
+		uint8_t label = name[at];
+
+		at += label + 1u;
+		if (label == 0 && at <= WEIR_NDP_DNSSL_MAX_BYTES)
+			whole = at;
+	}
+	return whole;
+}
+
 /* Router advertisements send the guest to DHCPv6 too, for who wants that. */
 static void set_up_desk(struct weir_house *h)
 {
@@ -125,10 +141,14 @@ static void set_up_desk(struct weir_house *h)
 		.managed = h->charter.has6,
 		.other = h->charter.has6,
 		.autonomous = true,
+		.dnssl = h->charter.search,
+		.dnssl_len = search_bytes(h),
 	};
 	const struct weir_lease_config lease = {
 		.net = h->facts,
 		.mtu = (uint16_t)h->charter.mtu,
+		.search = h->charter.search,
+		.search_len = search_bytes(h),
 	};
 
 	weir_lease_init(&h->lease, &lease);
@@ -231,6 +251,14 @@ static void take_door(struct weir_house *h, struct weir_msg *m)
 	m->fd[0] = m->fd[--m->n_fds];
 }
 
+/* how long control wants to wait for what the guest sent */
+static uint32_t patience_ms(struct weir_rd *body)
+{
+	uint32_t ms = body->left ? weir_rd_be32(body) : WEIR_DRAIN_MS;
+
+	return ms < WEIR_DRAIN_MS ? ms : WEIR_DRAIN_MS;
+}
+
 /* One message.  Return: -1 go on, else the exit status. */
 static int take_message(struct weir_house *h, struct weir_msg *m,
 			bool *have_charter)
@@ -269,7 +297,7 @@ static int take_message(struct weir_house *h, struct weir_msg *m,
 		break;
 	case WEIR_MSG_STOP:
 		h->stopping = true;
-		h->stop_us = h->now_us + WEIR_DRAIN_MS * 1000ull;
+		h->stop_us = h->now_us + patience_ms(&m->body) * 1000ull;
 		break;
 	case WEIR_MSG_READY: /* the rest is not ours to hear */
 	case WEIR_MSG_FAILED:

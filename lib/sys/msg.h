@@ -5,7 +5,8 @@
  * DOC: how it works
  *
  * Control shares one SOCK_SEQPACKET pair with the engine and one with the init
- * of a sandbox.  A message is one packet:
+ * of a sandbox, or with the process that makes a card elsewhere (it says TAP or
+ * TROUBLE).  A message is one packet:
  *
  *	u8 version, u8 kind, u16 zero, u32 length of the body, body
  *
@@ -22,7 +23,8 @@
  *	                    TALLY     asks for counters; answered by TALLY
  *	                    DOOR      a published port and its socket
  *	                    UNDOOR    u32 id: it is published no longer
- *	                    STOP      end gracefully; answered by BYE
+ *	                    STOP      u32 ms: end when the hosts have taken what
+ *	                              the guest sent, or then; answered by BYE
  *	engine -> control   READY     charter and link are in force
  *	                    FAILED    one sentence for the operator, then it ends
  *	                    TALLY     counters
@@ -31,7 +33,8 @@
  *	init -> control     TAP       u32 offload bits; the guest's card
  *	                    STARTED   CMD runs
  *	                    STOPPED   u32 signal: CMD was stopped (^Z)
- *	                    ENDED     u32 exit code of CMD
+ *	                    ENDED     u32 exit code of CMD, u32 ms that its
+ *	                              sockets have lingered since
  *	                    TROUBLE   u32 exit code, one sentence, then it ends
  *	control -> init     GO        the network answers: start CMD
  *	                    RESUME    u32 1 if the terminal is CMD's: continue CMD

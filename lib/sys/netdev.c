@@ -26,8 +26,8 @@
 #define TXQLEN            4096u
 #define VNET_HEADER_BYTES 12
 /* newer than the headers of Debian 12; only together (EINVAL otherwise) */
-#define USO4 0x20u
-#define USO6 0x40u
+#define USO4              0x20u
+#define USO6              0x40u
 
 /* a setting the kernel does not have is not an error */
 static void set(const char *path, const char *value)

@@ -14,9 +14,9 @@ BLOCK = bytes(range(256)) * 256
 
 
 def serve(port_file, out, rate):
-    s = socket.socket(socket.AF_INET6 if rate.endswith("6") else socket.AF_INET)
+    s = socket.socket(socket.AF_INET6 if rate.endswith("v6") else socket.AF_INET)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
-    s.bind(("::1" if rate.endswith("6") else "127.0.0.1", 0))
+    s.bind(("::1" if rate.endswith("v6") else "127.0.0.1", 0))
     s.listen(1)
     with open(port_file + ".new", "w") as f:
         f.write(str(s.getsockname()[1]))
@@ -26,7 +26,7 @@ def serve(port_file, out, rate):
     what = "whole"
     if rate == "never":
         time.sleep(60)
-    rate = float(rate.rstrip("6")) * 1e6
+    rate = float(rate.removesuffix("v6")) * 1e6
     try:
         while True:
             ahead = got / rate - (time.monotonic() - begin)

@@ -210,7 +210,54 @@ static void servers_of_the_orders_replace_the_hosts(void **state)
 	CHECK_EQ(c.upstream[1].port, 2);
 }
 
-T_MAIN(T(the_defaults_are_those_of_the_manual),
+static void search_domains_go_to_the_guest(void **state)
+{
+	static const uint8_t hosts[] = "\3lab\0", given[] = "\1a\1b\0\1c\0";
+	struct weir_resolvers r = { .n_search = 3,
+				    .search = { "b\"d", "lab", "" } };
+	struct weir_orders o = { .mtu = 0 };
+	struct weir_hostnet h = { .n = 0 };
+	char why[WEIR_PLAN_WHY_BYTES];
+	struct weir_charter c;
+
+	(void)state;
+	CHECK(weir_plan_make(&o, &h, &r, &c, why));
+	CHECK_EQ(c.search_len, sizeof(hosts) - 1);
+	CHECK(memcmp(c.search, hosts, c.search_len) == 0);
+	o.n_search = 2;
+	o.search[0] = "a.b.";
+	o.search[1] = "c";
+	CHECK(weir_plan_make(&o, &h, &r, &c, why));
+	CHECK_EQ(c.search_len, sizeof(given) - 1);
+	CHECK(memcmp(c.search, given, c.search_len) == 0);
+}
+
+static void rates_go_to_the_engine(void **state)
+{
+	struct weir_charter_rate got = { .bytes_per_s = 7 };
+	struct weir_orders o = { .mtu = 0 };
+	struct weir_hostnet h = { .n = 0 };
+	const char *why = NULL;
+	struct weir_charter c;
+
+	(void)state;
+	CHECK(plan(&o, &h, &c));
+	CHECK_EQ(c.up.bytes_per_s + c.down.packets_per_s, 0);
+	CHECK(!weir_plan_parse_rate("fast", &got, &why));
+	CHECK(why && got.bytes_per_s == 7);
+	CHECK(weir_plan_parse_rate("10mbit,1000pps/512k", &got, &why));
+	CHECK_EQ(got.bytes_per_s, 1250000);
+	CHECK_EQ(got.packets_per_s, 1000);
+	CHECK_EQ(got.burst_bytes, 512 * 1024);
+	o.up = got;
+	CHECK(weir_plan_parse_rate("8000gbit", &o.down, &why));
+	CHECK(plan(&o, &h, &c));
+	CHECK_EQ(c.up.burst_bytes, 512 * 1024);
+	CHECK_EQ(c.down.bytes_per_s, 1000000000000);
+}
+
+T_MAIN(T(search_domains_go_to_the_guest), T(rates_go_to_the_engine),
+       T(the_defaults_are_those_of_the_manual),
        T(ipv6_follows_the_host_the_mtu_and_the_order),
        T(another_range_when_the_host_uses_this_one),
        T(gateway_and_dns_step_aside), T(a_gateway_alone_names_the_subnet),
