@@ -241,7 +241,7 @@ static void send_run(struct weir_house *h, struct weir_courier_gram **gram,
 static void send_mapping(struct weir_house *h, unsigned first)
 {
 	struct weir_datagrams *d = &h->datagrams;
-	struct weir_courier_gram *gram[WEIR_DATAGRAMS_HELD_MAX];
+	struct weir_courier_gram *gram[WEIR_DATAGRAMS_HELD_MAX] = { NULL };
 	uint32_t mapping = d->held[first].mapping;
 	unsigned n = 0;
 

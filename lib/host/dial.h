@@ -25,8 +25,8 @@
 	X(socket)                                                              \
 	X(setsockopt)                                                          \
 	X(getsockopt)                                                          \
-	X(connect) X(sendmsg) X(sendto) X(recvfrom) X(recvmsg) X(shutdown)     \
-		X(close)
+	X(connect)                                                             \
+	X(sendmsg) X(sendto) X(recvfrom) X(recvmsg) X(shutdown) X(close)
 
 /**
  * weir_dial_start() - begin to connect
