@@ -307,6 +307,14 @@ static void tell_death(struct session *s, const char *who, int status)
 		    who, WEXITSTATUS(status));
 }
 
+/* Is there a message, or the end of them? */
+static bool is_waiting(int sock)
+{
+	struct pollfd p = { .fd = sock, .events = POLLIN };
+
+	return sock >= 0 && poll(&p, 1, 0) > 0;
+}
+
 static void on_child(struct session *s)
 {
 	int status;
@@ -315,17 +323,17 @@ static void on_child(struct session *s)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		bool is_engine = pid == s->net.engine, is_init = pid == s->init;
 
-		/* what it said last may say why */
-		if (is_engine && s->net.sock >= 0)
-			on_engine(s);
-		if (is_init && s->init_sock >= 0)
-			on_init(s);
 		if (is_engine)
 			s->net.engine = 0;
-		else if (pid == s->init)
+		else if (is_init)
 			s->init = 0;
 		else
 			continue;
+		/* what it said last may say why, and how it ended */
+		if (is_engine && is_waiting(s->net.sock))
+			on_engine(s);
+		while (is_init && is_waiting(s->init_sock) && s->phase < ENDING)
+			on_init(s);
 		if (conclude(s, WEIR_SANDBOX_FAILED))
 			tell_death(s, is_engine ? "engine" : "sandbox's init",
 				   status);
