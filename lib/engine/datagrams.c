@@ -355,7 +355,7 @@ static void give_down(struct weir_house *h, uint32_t mapping,
 		return;
 	}
 	weir_assoc_ends_of(&d->assoc, i, &ends);
-	if (!weir_tolls_datagram(h, WEIR_TOLL_DOWN, payload->len))
+	if (!weir_tolls_datagram(h, WEIR_TOLL_DOWN, payload->len, segment))
 		return;
 	r = weir_down_udp(h, &ends, payload, segment);
 	if (r != WEIR_REASON_NONE)

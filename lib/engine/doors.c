@@ -350,7 +350,7 @@ static void take_datagrams(struct weir_house *h, uint32_t door)
 			continue;
 		}
 		d->client[i].used_us = h->now_us;
-		if (!weir_tolls_datagram(h, WEIR_TOLL_DOWN, (size_t)n))
+		if (!weir_tolls_datagram(h, WEIR_TOLL_DOWN, (size_t)n, 0))
 			continue;
 		r = weir_down_datagram(h, &d->client[i].ends, h->datagrams.room,
 				       (size_t)n);

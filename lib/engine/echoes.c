@@ -173,7 +173,7 @@ static void give_down(struct weir_house *h, uint32_t mapping,
 		weir_house_count(h, r);
 		return;
 	}
-	if (!weir_tolls_datagram(h, WEIR_TOLL_DOWN, in->len))
+	if (!weir_tolls_datagram(h, WEIR_TOLL_DOWN, in->len, 0))
 		return;
 	part[0].at = head;
 	out.n += weir_spans_cut(&msg, WEIR_ICMP_HEADER_BYTES, in->len, part + 1,

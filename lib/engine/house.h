@@ -76,6 +76,7 @@ struct weir_side {
 	uint32_t next;
 	uint16_t flags;
 	uint16_t pending;
+	uint8_t fed[2]; /* see weir_toll.lap; by enum weir_toll_way */
 };
 
 /** struct weir_streams - all TCP flows */
@@ -168,11 +169,16 @@ enum weir_toll_way { WEIR_TOLL_UP, WEIR_TOLL_DOWN, WEIR_TOLL_WAYS };
  * struct weir_toll - a rate of one direction
  * @on:      is there one at all
  * @waiting: flows that found too little in this round; @waited in the last
+ * @lap:     a flow that was cut short in this lap gets no more until all that
+ *           wait had something; @hungry: those found in this round that had not
  */
 struct weir_toll {
 	bool on;
 	struct weir_quota quota;
 	uint32_t waiting, waited;
+	uint32_t hungry;
+	uint64_t reserve; /* bytes TCP leaves for what cannot wait */
+	uint8_t lap;
 };
 
 /** struct weir_tolls - all rates */

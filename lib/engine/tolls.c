@@ -2,9 +2,11 @@
 /*
  * tolls.c - rates: how much may pass now, and what did
  *
- * A flow that may not move all it has stays on the busy list.  In each round
- * those that waited in the last one share the bucket evenly, so that one
- * greedy flow does not empty it before the others are asked.
+ * A flow that may not move all it has stays on the busy list.  Those that wait
+ * share the bucket in laps: who was cut short in a lap gets nothing more until
+ * all that wait had something, so that one greedy flow does not empty it
+ * before the others are asked.  TCP leaves the last part of the burst to UDP
+ * and echo, which cannot wait.
  */
 #include "engine/tolls.h"
 
@@ -31,6 +33,10 @@ static void set_rate(struct weir_toll *t, const struct weir_charter_rate *r,
 					      .burst_bytes = r->burst_bytes };
 
 	t->on = r->bytes_per_s || r->packets_per_s;
+	t->lap = 1;
+	t->reserve = weir_quota_burst(&rate) / 2;
+	if (t->reserve > 2 * QUANTUM_BYTES)
+		t->reserve = 2 * QUANTUM_BYTES;
 	weir_quota_init(&t->quota, &rate, now_us);
 }
 
@@ -54,24 +60,49 @@ static uint32_t headers_of(struct weir_house *h, uint32_t i)
 	       (v4 ? WEIR_IPV4_HEADER_BYTES : WEIR_IPV6_HEADER_BYTES);
 }
 
+/* What TCP may move now: the last part of the burst is for what cannot wait. */
+static uint64_t above_reserve(struct weir_toll *t, uint64_t now_us)
+{
+	uint64_t left = weir_quota_bytes(&t->quota, now_us);
+
+	if (left == UINT64_MAX)
+		return left;
+	return left > t->reserve ? left - t->reserve : 0;
+}
+
+/*
+ * One flow's part of @left, at least what is worth a wake-up: a debt that the
+ * reserve can bear.
+ */
+static uint64_t share_of(const struct weir_toll *t, uint32_t mss, uint64_t left)
+{
+	uint32_t least = mss < QUANTUM_BYTES ? mss : QUANTUM_BYTES;
+
+	if (t->waited > 1)
+		left /= t->waited;
+	return left < least ? least : left;
+}
+
 uint32_t weir_tolls_share(struct weir_house *h, enum weir_toll_way way,
 			  uint32_t i, uint32_t want)
 {
 	struct weir_toll *t = toll_of(h, way);
-	uint32_t mss = weir_relay_conn(h, i)->mss;
+	struct weir_side *side = &h->streams.side[i];
 	uint64_t left;
 
 	if (!t->on || want == 0)
 		return want;
-	left = weir_quota_may(&t->quota, h->now_us)
-		       ? weir_quota_bytes(&t->quota, h->now_us)
-		       : 0;
-	if (left && t->waited > 1) {
-		left /= t->waited;
-		left = left < mss ? mss : left;
-	}
+	left = above_reserve(t, h->now_us);
+	if (side->fed[way] == t->lap)
+		left = 0; /* the others first */
+	else if (left == 0)
+		t->hungry++;
+	if (left && left < want)
+		left = share_of(t, weir_relay_conn(h, i)->mss, left);
 	if (left >= want)
 		return want;
+	if (left)
+		side->fed[way] = t->lap;
 	t->waiting++;
 	weir_streams_busy(h, i);
 	return (uint32_t)left;
@@ -90,29 +121,33 @@ void weir_tolls_pay(struct weir_house *h, enum weir_toll_way way, uint32_t i,
 			 weir_quota_segments(bytes, mss));
 }
 
-static bool pass(struct weir_house *h, struct weir_toll *t, size_t bytes)
+static bool pass(struct weir_house *h, struct weir_toll *t, size_t bytes,
+		 uint32_t packets)
 {
 	if (!t->on)
 		return true;
 	if (!weir_quota_may(&t->quota, h->now_us)) {
-		weir_house_count(h, WEIR_REASON_LIMIT_RATE);
+		h->sum.reasons.count[WEIR_REASON_LIMIT_RATE] += packets;
 		return false;
 	}
-	weir_quota_spend(&t->quota, bytes, 1);
+	weir_quota_spend(&t->quota, bytes, packets);
 	return true;
 }
 
 bool weir_tolls_pass(struct weir_house *h, enum weir_toll_way way, size_t bytes)
 {
-	return pass(h, toll_of(h, way), bytes);
+	return pass(h, toll_of(h, way), bytes, 1);
 }
 
 bool weir_tolls_datagram(struct weir_house *h, enum weir_toll_way way,
-			 size_t payload)
+			 size_t payload, uint16_t segment)
 {
-	return weir_tolls_pass(h, way,
-			       WEIR_ETH_HEADER_BYTES + WEIR_IPV4_HEADER_BYTES +
-				       WEIR_UDP_HEADER_BYTES + payload);
+	const uint32_t headers = WEIR_ETH_HEADER_BYTES +
+				 WEIR_IPV4_HEADER_BYTES + WEIR_UDP_HEADER_BYTES;
+
+	return pass(h, toll_of(h, way),
+		    weir_quota_wire((uint32_t)payload, segment, headers),
+		    weir_quota_segments((uint32_t)payload, segment));
 }
 
 void weir_tolls_owe(struct weir_house *h, enum weir_toll_way way, size_t bytes)
@@ -123,14 +158,19 @@ void weir_tolls_owe(struct weir_house *h, enum weir_toll_way way, size_t bytes)
 
 bool weir_tolls_flow(struct weir_house *h)
 {
-	return pass(h, &h->tolls.flows, 0);
+	return pass(h, &h->tolls.flows, 0, 1);
 }
 
 void weir_tolls_round(struct weir_house *h)
 {
 	for (int way = 0; way < WEIR_TOLL_WAYS; way++) {
-		h->tolls.way[way].waited = h->tolls.way[way].waiting;
-		h->tolls.way[way].waiting = 0;
+		struct weir_toll *t = &h->tolls.way[way];
+
+		if (t->hungry == 0)
+			t->lap++;
+		t->waited = t->waiting;
+		t->waiting = 0;
+		t->hungry = 0;
 	}
 }
 
@@ -143,7 +183,8 @@ uint64_t weir_tolls_due_us(struct weir_house *h)
 		uint64_t d = UINT64_MAX;
 
 		if (t->waiting)
-			d = weir_quota_due_us(&t->quota, QUANTUM_BYTES,
+			d = weir_quota_due_us(&t->quota,
+					      t->reserve + QUANTUM_BYTES,
 					      h->now_us);
 		due = d < due ? d : due;
 	}

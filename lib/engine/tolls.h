@@ -40,9 +40,12 @@ void weir_tolls_pay(struct weir_house *h, enum weir_toll_way way, uint32_t i,
 bool weir_tolls_pass(struct weir_house *h, enum weir_toll_way way,
 		     size_t bytes);
 
-/** weir_tolls_datagram() - weir_tolls_pass() for @payload bytes of UDP or echo */
+/**
+ * weir_tolls_datagram() - weir_tolls_pass() for @payload bytes of UDP or echo
+ * @segment: 0, or the size of the datagrams that the payload stands for
+ */
 bool weir_tolls_datagram(struct weir_house *h, enum weir_toll_way way,
-			 size_t payload);
+			 size_t payload, uint16_t segment);
 
 /** weir_tolls_owe() - a frame of @bytes passed that is never held back (an
  * acknowledgement): what follows waits for it */

@@ -174,7 +174,8 @@ static void to_udp(struct weir_house *h, const struct seen *s, bool dns)
 		weir_names_datagram(h, &d.ends, in.at,
 				    d.payload.len < in.left ? d.payload.len
 							    : in.left);
-	else if (weir_tolls_datagram(h, WEIR_TOLL_UP, d.payload.len) &&
+	else if (weir_tolls_datagram(h, WEIR_TOLL_UP, d.payload.len,
+				     d.segment) &&
 		 !weir_doors_reply(h, &d.ends, &d.payload))
 		weir_datagrams_up(h, &d);
 }
