@@ -14,6 +14,8 @@
  * With -g first it is gated: it prints "ready" once it could begin, waits for
  * a line on stdin, prints its figures, and waits for another line before it
  * ends; so the runner can read other processes' counters at both ends.
+ * -p adds a number to every port, for servers behind published ones.
+ * Datagrams and rates are dgram.c's.
  */
 #include "load.h"
 
@@ -41,74 +43,21 @@ enum {
 };
 
 static bool gated;
+static uint16_t shift; /* what is added to every port: see -p */
 
 static double now(clockid_t clock)
 {
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+	return load_now(clock);
 }
 
-/* Say @word and wait for the runner's next line. */
 static void gate(const char *word)
 {
-	char line[16];
-
-	fflush(stdout);
-	if (!gated)
-		return;
-	if (*word)
-		puts(word);
-	fflush(stdout);
-	if (!fgets(line, sizeof(line), stdin))
-		exit(1);
-}
-
-/*
- * The kernel's default may pace by its own clock (bbr), which measures that
- * clock.  Only reno is in every kernel and free to everybody; where a round
- * trip is microseconds cubic does the same.
- */
-static void choose_congestion(int fd)
-{
-	const char *name = getenv("BENCH_CC");
-
-	if (!name)
-		name = "reno";
-	if (setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name,
-		       (socklen_t)strlen(name)) < 0)
-		load_die(name);
+	load_gate(gated, word);
 }
 
 static int dial(const char *address, uint16_t port)
 {
-	struct sockaddr_in to = load_address(address, port);
-	int on = 1;
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return -1;
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	choose_congestion(fd);
-	if (connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0)
-		return fd;
-	close(fd);
-	return -1;
-}
-
-static bool read_all(int fd, void *to, size_t len)
-{
-	size_t got = 0;
-
-	while (got < len) {
-		ssize_t n = read(fd, (char *)to + got, len - got);
-
-		if (n <= 0)
-			return false;
-		got += (size_t)n;
-	}
-	return true;
+	return load_dial(address, (uint16_t)(port + shift));
 }
 
 /* ---- bulk ---- */
@@ -143,7 +92,7 @@ static void carry_up(struct stream *s, char *chunk)
 		if (!write_all(s->fd, chunk, LOAD_CHUNK))
 			load_die("write");
 	}
-	if (!read_all(s->fd, &s->bytes, sizeof(s->bytes)))
+	if (!load_read_all(s->fd, &s->bytes, sizeof(s->bytes)))
 		load_die("the receiver's count");
 }
 
@@ -205,13 +154,6 @@ static void bulk(const char *address, bool up, int streams, double seconds)
 
 /* ---- request and response on one connection ---- */
 
-static int by_value(const void *a, const void *b)
-{
-	float x = *(const float *)a, y = *(const float *)b;
-
-	return (x > y) - (x < y);
-}
-
 static void pingpong(const char *address, size_t size, double seconds)
 {
 	float *us = calloc(ROUNDS_MAX, sizeof(*us));
@@ -228,13 +170,13 @@ static void pingpong(const char *address, size_t size, double seconds)
 		double after;
 
 		if (write(fd, chunk, size) != (ssize_t)size ||
-		    !read_all(fd, chunk, size))
+		    !load_read_all(fd, chunk, size))
 			load_die("echo");
 		after = now(CLOCK_MONOTONIC);
 		us[n++] = (float)((after - t) * 1e6);
 		t = after;
 	}
-	qsort(us, n, sizeof(*us), by_value);
+	qsort(us, n, sizeof(*us), load_by_value);
 	printf("%zu %.2f %.2f\n", n, (double)us[n / 2],
 	       (double)us[n * 99 / 100]);
 	gate("");
@@ -256,14 +198,15 @@ struct storm {
 static void storm_next(struct storm *s, uint32_t slot)
 {
 	uint16_t port = (uint16_t)(LOAD_PORT_ECHO + s->started++ % LOAD_ECHOES);
-	struct sockaddr_in to = load_address(s->address, port);
+	struct sockaddr_in to =
+		load_address(s->address, (uint16_t)(port + shift));
 	struct linger reset = { .l_onoff = 1 };
 	struct epoll_event ev = { .events = EPOLLOUT, .data.u32 = slot };
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		load_die("socket");
-	choose_congestion(fd);
+	load_choose_congestion(fd);
 	/* Connect-only ends with a reset: no TIME-WAIT eats the ports. */
 	if (!s->request)
 		(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset,
@@ -429,29 +372,17 @@ static void first(const char *address)
 
 	while ((fd = dial(address, LOAD_PORT_ECHO)) < 0)
 		nanosleep(&again, NULL);
-	if (write(fd, &byte, 1) != 1 || !read_all(fd, &byte, 1))
+	if (write(fd, &byte, 1) != 1 || !load_read_all(fd, &byte, 1))
 		load_die("echo");
 	printf("%.6f\n", now(CLOCK_REALTIME));
 	gate("");
 }
 
-static long number(const char *text, long max)
-{
-	char *end;
-	long n = strtol(text, &end, 10);
-
-	if (*end != 0 || n < 0 || n > max) {
-		errno = EINVAL;
-		load_die(text);
-	}
-	return n;
-}
-
 static bool run(int argc, char **argv)
 {
 	const char *mode = argv[0], *address = argv[1];
-	long a = argc > 2 ? number(argv[2], 1 << 20) : 0;
-	double seconds = argc > 3 ? (double)number(argv[3], 3600) : 0;
+	long a = argc > 2 ? load_number(argv[2], 1 << 20) : 0;
+	double seconds = argc > 3 ? (double)load_number(argv[3], 3600) : 0;
 
 	alarm((unsigned)(argc > 3 ? seconds : (double)a) + GRACE_S);
 	if (argc == 4 && strcmp(mode, "up") == 0 && a <= STREAMS_MAX)
@@ -479,11 +410,22 @@ int main(int argc, char **argv)
 {
 	signal(SIGPIPE, SIG_IGN);
 	load_raise_files();
-	gated = argc > 1 && strcmp(argv[1], "-g") == 0;
-	argc -= gated ? 2 : 1;
-	argv += gated ? 2 : 1;
+	argc--;
+	argv++;
+	if (argc > 0 && strcmp(argv[0], "-g") == 0) {
+		gated = true;
+		argc--;
+		argv++;
+	}
+	if (argc > 1 && strcmp(argv[0], "-p") == 0) {
+		shift = (uint16_t)load_number(argv[1], 50000);
+		argc -= 2;
+		argv += 2;
+	}
 	if (argc >= 2 && run(argc, argv))
 		return 0;
-	fputs("usage: load [-g] MODE ADDR [N] [SECONDS], see load.c\n", stderr);
+	fputs("usage: load [-g] [-p SHIFT] MODE ADDR [N] [SECONDS], see "
+	      "load.c\n",
+	      stderr);
 	return 2;
 }

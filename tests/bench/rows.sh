@@ -7,8 +7,22 @@
 # shellcheck disable=SC2034 # used by run
 ROWS=(tcp_up_1500 tcp_down_1500 tcp_up_65520 tcp_down_65520
 	tcp4_up_1500 tcp4_down_1500
-	latency connect1 connect64 request1 request64 dns memory start)
+	latency connect1 connect64 request1 request64 dns memory start
+	udp_up udp_down udp_rtt udp_many publish rate ping_load)
 # on request: tcp4_up_65520 tcp4_down_65520 syscalls iperf3
+
+# Rows that take long take this many samples at most.
+FEW=3
+
+# Whether such a row is still to be sampled.
+few() {
+	[ "$run" -le $FEW ]
+}
+
+# The same for rows that say nothing of loopback.
+few_guests() {
+	few && [ "$tool" != loop ]
+}
 
 # --- counters of other processes, summed over the given process ids -----------
 
@@ -65,8 +79,8 @@ row_tcp_up_1500() { bulk up 1 1500; }
 row_tcp_down_1500() { bulk down 1 1500; }
 row_tcp_up_65520() { bulk up 1 65520; }
 row_tcp_down_65520() { bulk down 1 65520; }
-row_tcp4_up_1500() { bulk up 4 1500; }
-row_tcp4_down_1500() { bulk down 4 1500; }
+row_tcp4_up_1500() { ! few || bulk up 4 1500; }
+row_tcp4_down_1500() { ! few || bulk down 4 1500; }
 row_tcp4_up_65520() { bulk up 4 65520; }
 row_tcp4_down_65520() { bulk down 4 65520; }
 
@@ -92,8 +106,8 @@ storm() {
 	[ "$errors" = 0 ] || record "$1$2_errors" "$errors"
 }
 
-row_connect1() { storm connect 1; }
-row_connect64() { storm connect 64; }
+row_connect1() { ! few || storm connect 1; }
+row_connect64() { ! few || storm connect 64; }
 row_request1() { storm request 1; }
 row_request64() { storm request 64; }
 
@@ -146,6 +160,144 @@ row_start() {
 		hear || return 1
 		record start "$(calc "($line - $began) * 1000")"
 		sweep
+	done
+}
+
+# --- datagrams ------------------------------------------------------------------
+
+# The highest rate with less than a thousandth lost, and processor per packet
+# at that rate.
+udp() {
+	few_guests || return 0
+	begin_dgram "$1" "$ADDRESS" $((SECONDS_SHORT * 500)) \
+		$((SECONDS_BULK * 1000))
+	hear && go_metered || return 1
+	read -r rate packets lost <<<"$line"
+	record "udp_$1" "$(calc "$rate / 1e3")"
+	! has_processes || record "cpu_udp_$1" "$(calc "$spent / $packets / 1e3")"
+	# no rate was found: this much was lost at the lowest tried
+	[ "$(calc "$lost < 0.1")" = 1.0000 ] || record "udp_$1_lost" "$lost"
+}
+
+row_udp_up() { udp up; }
+row_udp_down() { udp down; }
+
+row_udp_rtt() {
+	few_guests || return 0
+	begin_dgram pingpong "$ADDRESS" $((SECONDS_SHORT * 1000))
+	hear && go || return 1
+	read -r _ p50 p99 lost <<<"$line"
+	record udp_rtt_p50 "$p50"
+	record udp_rtt_p99 "$p99"
+	[ "$lost" = 0 ] || record udp_rtt_lost "$lost"
+}
+
+row_udp_many() {
+	few_guests || return 0
+	begin_dgram many "$ADDRESS" 5000
+	hear && go || return 1
+	record udp_many "$line"
+	sweep
+	begin_dgram burst "$ADDRESS" 200
+	hear && go || return 1
+	record udp_burst_up "${line% *}"
+	record udp_burst_down "${line#* }"
+}
+
+# --- the guest serves -------------------------------------------------------------
+
+# publish_sample MODE ARG… - a server in the guest, its ports published, a client
+# outside that does not come from loopback
+publish_sample() {
+	local doors=(7001 7002 7010 7011 7012 7013 7014 7015 7016 7017)
+	in_guest 1500 "$TOOLS/serve" 0.0.0.0 tcp
+	hear || return 1
+	read -r at ports <<<"$(door_of "$tool")"
+	begin_here -p "$ports" "$1" "$at" "${@:2}"
+	hear && go_metered || return 1
+}
+
+# publish_bulk DIRECTION MODE - up is out of the guest: what clients read.  Who
+# stalls (pasta of 2023-03 does, up) is not waited for in every run.
+stalled=
+publish_bulk() {
+	[[ $stalled != *" $tool $1 "* ]] || return 0
+	publish_sample "$2" 1 "$SECONDS_BULK" || {
+		stalled+=" $tool $1 "
+		return 1
+	}
+	read -r bytes seconds <<<"$line"
+	record "publish_$1" "$(calc "$bytes * 8 / $seconds / 1e9")"
+	! has_processes || record "cpu_publish_$1" "$(calc "$spent / $bytes")"
+}
+
+# publish_storm K
+publish_storm() {
+	publish_sample request "$1" "$SECONDS_SHORT" || return 1
+	read -r completed errors seconds <<<"$line"
+	record "publish_request$1" "$(calc "$completed / $seconds")"
+	[ "$errors" = 0 ] || record "publish_request$1_errors" "$errors"
+}
+
+# Each for itself: not every tool can do all of it.
+row_publish() {
+	few_guests || return 0
+	failed=0
+	publish_bulk up down || failed=1
+	sweep
+	publish_bulk down up || failed=1
+	sweep
+	publish_storm 1 || failed=1
+	sweep
+	publish_storm 64 || failed=1
+	return $failed
+}
+
+# --- limits and fairness ------------------------------------------------------------
+
+# Percent off a limit of 100mbit, in Ethernet bytes where the data arrives.  Once:
+# it takes long and hardly differs.
+row_rate() {
+	[ "$run" = 1 ] && [ "$tool" = weir ] || return 0
+	for direction in up down; do
+		local rates=("--limit-$direction" 100mbit)
+		for streams in 1 50; do
+			begin_dgram rate$direction "$ADDRESS" $streams 5000
+			hear && go || return 1
+			read -r bytes seconds mss <<<"$line"
+			record rate_$direction$streams "$(calc \
+				"($bytes * 1514 / $mss * 8 / $seconds / 1e8 - 1) * 100")"
+			sweep
+		done
+	done
+}
+
+# p99 of pings to the gateway and to the server while the guest downloads at full
+# speed.  Who answers none (pasta within a namespace) is not asked again.
+unanswered=
+row_ping_load() {
+	few_guests && [[ $unanswered != *" $tool "* ]] || return 0
+	# shellcheck disable=SC2016 # the new shell expands them
+	in_guest 1500 sh -c '"$1" down "$2" 1 $(($4 + 3)) >/dev/null & sleep 1
+		for to in "$2" "$3"; do
+			ping -n -i 0.01 -c $(($4 * 100)) -w $(($4 + 1)) $to |
+			sed -n "s/.* time=\([0-9.]*\) ms.*/\1/p" | sort -n |
+			awk "{ v[NR] = \$1 }
+			END { print NR, v[int((NR + 1) * 0.99)], \"$to\" }" &
+		done
+		wait' ping_load "$TOOLS/load" "$ADDRESS" "$(gateway_of "$tool")" \
+		"$SECONDS_BULK"
+	for _ in 1 2; do
+		hear || return 1
+		read -r answers p99 which <<<"$line"
+		if [ "$answers" = 0 ]; then
+			unanswered+=" $tool "
+			continue
+		fi
+		name=ping_$([ "$which" = "$ADDRESS" ] && echo server || echo gateway)
+		record "$name" "$p99"
+		[ "$answers" = $((SECONDS_BULK * 100)) ] || record "${name}_lost" \
+			$((SECONDS_BULK * 100 - answers))
 	done
 }
 

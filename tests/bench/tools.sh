@@ -3,6 +3,12 @@
 #
 # tools.sh - one function per tool: in_TOOL MTU CMD… runs CMD in a fresh guest
 # whose only network is that tool, with that MTU, and ends with it.
+# A row may ask for more, in
+#   doors   ports of the guest published at $ADDRESS, each the same plus SHIFT
+#   rates   options of Weir alone
+doors=()
+rates=()
+SHIFT=1000
 
 # A fresh network namespace: tells its process id, and becomes CMD once told to.
 guest() {
@@ -14,7 +20,11 @@ guest() {
 in_weir() {
 	mtu=$1
 	shift
-	exec "$WEIR" run --net all --mtu "$mtu" -q -- "$@"
+	options=("${rates[@]}")
+	for door in "${doors[@]}"; do
+		options+=(--publish "$ADDRESS:$((door + SHIFT)):$door")
+	done
+	exec "$WEIR" run --net all --mtu "$mtu" -q "${options[@]}" -- "$@"
 }
 
 in_slirp4netns() {
@@ -23,9 +33,18 @@ in_slirp4netns() {
 	guest "$@" <&0 &
 	cmd=$!
 	read -r -t 10 pid <&"$PID"
+	rm -f "$dir/api"
+	options=()
+	[ ${#doors[@]} = 0 ] || options=(--api-socket="$dir/api")
 	slirp4netns --configure --mtu="$mtu" --ready-fd="$PID" \
-		"$pid" tap0 >&2 </dev/null &
+		"${options[@]}" "$pid" tap0 >&2 </dev/null &
 	read -r -t 10 -N 1 _ <&"$PID"
+	for door in "${doors[@]}"; do
+		printf '{"execute":"add_hostfwd","arguments":{"proto":"tcp",
+			"host_addr":"%s","host_port":%d,"guest_port":%d}}' \
+			"$ADDRESS" $((door + SHIFT)) "$door" |
+			nc -N -U "$dir/api" >&2
+	done
 	echo >&"$READY"
 	wait $cmd
 	kill $!
@@ -36,9 +55,13 @@ in_slirp4netns() {
 in_pasta() {
 	mtu=$1
 	shift
+	published=none
+	[ ${#doors[@]} = 0 ] || published=$ADDRESS/$(for door in "${doors[@]}"; do
+		echo "$((door + SHIFT)):$door"
+	done | paste -sd,)
 	exec pasta --config-net --ipv4-only --mtu "$mtu" \
 		--address 10.0.2.15 --netmask 24 --gateway 10.0.2.2 \
-		--dns-forward 10.0.2.3 -t none -u none -T none -U none \
+		--dns-forward 10.0.2.3 -t "$published" -u none -T none -U none \
 		--quiet -- "$@"
 }
 
@@ -64,6 +87,22 @@ in_veth() {
 in_loop() {
 	shift
 	exec "$@"
+}
+
+# The address and the shift of a port of $doors, as its users know it.
+door_of() {
+	case $1 in
+	veth) echo 10.77.2.2 0 ;;
+	*) echo "$ADDRESS" $SHIFT ;;
+	esac
+}
+
+# The address of the gateway.
+gateway_of() {
+	case $1 in
+	veth) echo 10.77.2.1 ;;
+	*) echo 10.0.2.2 ;;
+	esac
 }
 
 # The address that answers names in that guest.
