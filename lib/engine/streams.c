@@ -413,8 +413,6 @@ static void reopen_flow(struct weir_house *h, uint32_t i,
 	enum weir_reason why =
 		dns ? WEIR_REASON_NONE : weir_verdict_judge(h, &c->ends.far);
 
-	if (h->streams.side[i].flags & WEIR_SIDE_BUSY)
-		return; /* its last segment first; the SYN will come again */
 	if (why == WEIR_REASON_NONE &&
 	    h->streams.half_open >= WEIR_HALF_OPEN_MAX)
 		why = WEIR_REASON_LIMIT_HALF_OPEN;
@@ -480,6 +478,7 @@ void weir_streams_segment(struct weir_house *h, const struct weir_view *v,
 	struct weir_tcp t;
 	enum weir_reason r = weir_tcp_parse(&in, &t);
 	uint32_t hash, i;
+	bool reuse;
 
 	if (r != WEIR_REASON_NONE) {
 		weir_house_count(h, r);
@@ -494,8 +493,14 @@ void weir_streams_segment(struct weir_house *h, const struct weir_view *v,
 		weir_tolls_owe(h, WEIR_TOLL_UP, frame->len);
 	hash = hash_ends(&h->streams, &e);
 	i = find(&h->streams, &e, hash);
-	if (i != WEIR_HOUSE_NONE &&
-	    weir_conn_is_reusable(weir_relay_conn(h, i), &t))
+	reuse = i != WEIR_HOUSE_NONE &&
+		weir_conn_is_reusable(weir_relay_conn(h, i), &t);
+	if (reuse && h->streams.side[i].flags & WEIR_SIDE_BUSY) {
+		leave_table(h, i); /* its last segment is still to be sent */
+		reuse = false;
+		i = WEIR_HOUSE_NONE;
+	}
+	if (reuse)
 		reopen_flow(h, i, &t, (uint32_t)payload.len);
 	else if (i != WEIR_HOUSE_NONE)
 		segment_for(h, i, &t, &payload);
