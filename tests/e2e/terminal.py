@@ -171,6 +171,13 @@ def terminal_comes_back(s):
     s.wait(r"read line")
 
 
+def is_alive(pid):
+    try:
+        return ") Z" not in open(f"/proc/{pid}/stat").read()
+    except OSError:  # it went while we looked
+        return False
+
+
 def hang_up(s):
     m = s.run("$WEIR run sh -c 'echo up; exec sleep 100' & wait & echo p=$!; "
               "fg %1", r"p=\d+")
@@ -179,8 +186,7 @@ def hang_up(s):
     assert kids, m
     s.close()
     end = time.monotonic() + 2
-    while any(os.path.exists(f"/proc/{k}") and
-              ") Z" not in open(f"/proc/{k}/stat").read() for k in kids):
+    while any(is_alive(k) for k in kids):
         assert time.monotonic() < end, "still there a second after the hang-up"
         time.sleep(0.01)
 
