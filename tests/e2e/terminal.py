@@ -144,7 +144,7 @@ def shell_inside(s):
     s.type("\x1a")
     s.wait(r"Stopped")
     # bash does not exit while it knows of a job that is stopped
-    s.run("kill -KILL %1; wait; echo inside", r"inside\r\n")
+    s.run("kill -KILL %1; disown -a; echo inside", r"inside\r\n")
     s.run("exit 6", r"\$ ")
     got = s.status()
     assert got == 6, f"status {got}"
