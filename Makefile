@@ -31,8 +31,8 @@ arch   := $(shell uname -m)
 
 # --- how things are compiled -------------------------------------------------
 
-PKGS := libseccomp
-LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+PKGS := libseccomp jansson libcyaml yaml-0.1 libidn2 libpsl
+LIBS := -Wl,--as-needed $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
 	-Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual \
 	-Wwrite-strings -Wvla -Wundef -Wformat=2 -Wimplicit-fallthrough \
@@ -86,7 +86,8 @@ $(B)/%.a:
 # A test of a floor is linked with that floor, those below it, and what stands
 # beside the test: it works while a higher floor is being rebuilt.
 FLOORS := $(shell sed -n 's/:.*//p' lib/FLOORS | grep -vx -e pure -e '\#.*')
-below   = $(shell sed -n 's/^$(1)://p' lib/FLOORS)
+direct  = $(shell sed -n 's/^$(1)://p' lib/FLOORS)
+below   = $(sort $(call direct,$(1)) $(foreach b,$(call direct,$(1)),$(call direct,$(b))))
 define floor
 $(B)/lib/$(1).a: $(call obj,$(wildcard lib/$(1)/*.c))
 $(B)/tests/unit/$(1).a: $(call obj,$(filter tests/unit/$(1)/%,$(HELP)))

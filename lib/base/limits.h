@@ -47,6 +47,26 @@
 #define WEIR_DNS_TCP_IDLE_MS   30000u
 #define WEIR_DNS_HOSTS_MAX     256u
 
+/* policy */
+#define WEIR_CONFIG_BYTES      (16u << 20)
+#define WEIR_RULES_MAX         65536u
+#define WEIR_RULE_TARGETS_MAX  64u /* of one rule */
+#define WEIR_RULE_PORTS_MAX    32u /* ranges of one target */
+#define WEIR_RULE_TEXT_BYTES   4096u
+#define WEIR_LIST_NAMES_MAX    1000000u /* lines of one list */
+#define WEIR_LIST_LINE_BYTES   4096u
+#define WEIR_LIST_BYTES        (128u << 20)
+#define WEIR_IMAGE_BYTES       (256u << 20)
+#define WEIR_HTTPRULE_PATH_MAX 8192u
+#define WEIR_PINS_MAX          16384u
+#define WEIR_PINS_NAMES_MAX    256u /* of one address */
+
+/* first bytes of a connection whose name decides */
+#define WEIR_FIRST_BYTES 16384u
+#define WEIR_FIRST_MS    15000u
+#define WEIR_FIRST_DOWN  65536u /* from the server before the verdict */
+#define WEIR_SHOWN_MAX   16384u /* different names shown, of open ones */
+
 /* processes */
 #define WEIR_MSG_MAX_BYTES 32768u
 #define WEIR_DRAIN_MS      2000u
