@@ -150,10 +150,21 @@ void weir_conn_init(struct weir_conn *c, const struct weir_conn_env *env,
 	learn(c, env, syn);
 }
 
+/* The right edge as our SYN told it. */
+static void first_edge(struct weir_conn *c)
+{
+	uint32_t window = c->rcv_cap;
+
+	c->rcv_edge =
+		c->rcv_nxt + (window < WEIR_WINDOW_IN_SYN ? window & ~127u
+							  : WEIR_WINDOW_IN_SYN);
+}
+
 void weir_conn_call(struct weir_conn *c, const struct weir_conn_env *env,
 		    const struct weir_conn_ends *ends, uint64_t now_us)
 {
 	begin(c, env, ends, WEIR_CONN_CALL, now_us);
+	first_edge(c);
 	c->flags |= WEIR_CONN_F_SYNACK_NOW;
 	c->due_life = now_us + WEIR_HALF_OPEN_MS * 1000ull;
 }
@@ -252,16 +263,6 @@ void weir_conn_abort(struct weir_conn *c, enum weir_reason why)
 }
 
 /* --- what the host did --- */
-
-/* The right edge as our SYN told it. */
-static void first_edge(struct weir_conn *c)
-{
-	uint32_t window = c->rcv_cap;
-
-	c->rcv_edge =
-		c->rcv_nxt + (window < WEIR_WINDOW_IN_SYN ? window & ~127u
-							  : WEIR_WINDOW_IN_SYN);
-}
 
 void weir_conn_host_connected(struct weir_conn *c, uint64_t now_us)
 {
@@ -534,9 +535,16 @@ static enum weir_reason call_segment(struct weir_conn *c,
 				     const struct weir_conn_env *env,
 				     const struct weir_tcp *t, uint64_t now_us)
 {
-	if (!(t->flags & WEIR_TCP_ACK) || t->ack != c->snd_nxt)
+	bool rst = (t->flags & WEIR_TCP_RST) != 0;
+
+	if (!(t->flags & WEIR_TCP_ACK) || t->ack != c->snd_nxt) {
+		if (t->flags & WEIR_TCP_ACK && !rst) {
+			c->recover = t->ack;
+			c->flags |= WEIR_CONN_F_REFUSE_NOW;
+		}
 		return WEIR_REASON_BAD_ACK;
-	if (t->flags & WEIR_TCP_RST) {
+	}
+	if (rst) {
 		over(c, WEIR_REASON_REFUSED);
 		return WEIR_REASON_NONE;
 	}

@@ -90,7 +90,8 @@ struct weir_conn {
 	/* down: RFC 9293 3.3.1 names */
 	uint32_t snd_una, snd_nxt, snd_max, snd_wnd, snd_wl1;
 	uint32_t snd_wnd_max; /* largest window the guest ever offered */
-	uint32_t recover;     /* RFC 6582; valid while recovering */
+	uint32_t recover;     /* RFC 6582; valid while recovering.  In CALL the
+			       * number that is refused, see transmit.h */
 	uint32_t cwnd; /* limit in flight after an RTO, else UINT32_MAX */
 	uint32_t hole; /* bytes missing at snd_una as SACK tells, or 0 */
 	struct weir_store down;
@@ -154,7 +155,9 @@ void weir_conn_init(struct weir_conn *c, const struct weir_conn_env *env,
  * weir_conn_call() - a connection to the guest, for a client of the host
  *
  * The SYN is sent, and repeated, by weir_conn_next().  The guest's answer
- * makes it OPEN; its RST ends it with REFUSED, silence with TIMEOUT.
+ * makes it OPEN; its RST ends it with REFUSED, silence with TIMEOUT.  A guest
+ * that acknowledges something else, for it knows an older connection of these
+ * ends, is sent a RST for that (RFC 9293 3.5.1), and the call goes on.
  */
 void weir_conn_call(struct weir_conn *c, const struct weir_conn_env *env,
 		    const struct weir_conn_ends *ends, uint64_t now_us);

@@ -77,9 +77,21 @@ static void finish(struct weir_conn *c)
 static void emit_rst(struct weir_conn *c, struct weir_conn_out *o)
 {
 	begin(c, o, c->state == WEIR_CONN_DIAL ? 0 : c->snd_max);
-	o->tcp.flags = WEIR_TCP_RST | WEIR_TCP_ACK;
-	o->tcp.ack = c->rcv_nxt;
+	o->tcp.flags = WEIR_TCP_RST;
+	if (c->state != WEIR_CONN_CALL) { /* else nothing to acknowledge yet */
+		o->tcp.flags |= WEIR_TCP_ACK;
+		o->tcp.ack = c->rcv_nxt;
+	}
 	finish(c);
+}
+
+/* The guest acknowledged what is not ours: an older connection, most likely,
+ * which it forgets for this.  Ours goes on. */
+static void emit_refusal(struct weir_conn *c, struct weir_conn_out *o)
+{
+	begin(c, o, c->recover);
+	o->tcp.flags = WEIR_TCP_RST;
+	c->flags &= ~WEIR_CONN_F_REFUSE_NOW;
 }
 
 static void emit_unreachable(struct weir_conn *c, struct weir_conn_out *o)
@@ -95,7 +107,7 @@ static void emit_syn(struct weir_conn *c, const struct weir_conn_env *env,
 {
 	begin(c, o, c->snd_una);
 	o->tcp.flags = WEIR_TCP_SYN;
-	o->tcp.window = WEIR_WINDOW_IN_SYN;
+	o->tcp.window = (uint16_t)(c->rcv_edge - c->rcv_nxt);
 	o->tcp.mss = (uint16_t)weir_window_mss_up(c, env);
 	o->tcp.wscale = (int8_t)WEIR_WINDOW_SCALE;
 	o->tcp.sack_ok = true;
@@ -223,6 +235,8 @@ static uint32_t may_send(const struct weir_conn *c,
 		return n - n % c->mss;
 	if (c->flags & WEIR_CONN_F_FORCE_NOW || n >= c->snd_wnd_max / 2)
 		return n;
+	if (in_flight(c) == 0 && weir_seq_lt(c->snd_nxt, c->snd_max))
+		return n; /* after an RTO: it went once, however small it is */
 	return 0;
 }
 
@@ -316,6 +330,20 @@ static bool next_open(struct weir_conn *c, struct weir_conn_env *env,
 	return false;
 }
 
+static bool next_call(struct weir_conn *c, struct weir_conn_env *env,
+		      uint64_t now_us, struct weir_conn_out *o)
+{
+	if (c->flags & WEIR_CONN_F_REFUSE_NOW) {
+		emit_refusal(c, o);
+		return true;
+	}
+	if (c->flags & WEIR_CONN_F_SYNACK_NOW) {
+		emit_syn(c, env, now_us, o);
+		return true;
+	}
+	return false;
+}
+
 bool weir_transmit_next(struct weir_conn *c, struct weir_conn_env *env,
 			uint64_t now_us, struct weir_conn_out *ret)
 {
@@ -334,10 +362,7 @@ bool weir_transmit_next(struct weir_conn *c, struct weir_conn_env *env,
 	case WEIR_CONN_OVER:
 		return false;
 	case WEIR_CONN_CALL:
-		if (!(c->flags & WEIR_CONN_F_SYNACK_NOW))
-			return false;
-		emit_syn(c, env, now_us, ret);
-		return true;
+		return next_call(c, env, now_us, ret);
 	case WEIR_CONN_REPLY:
 		if (c->flags & WEIR_CONN_F_SYNACK_NOW) {
 			emit_synack(c, env, now_us, ret);

@@ -32,6 +32,7 @@
 #define WEIR_CONN_F_PROBE_NOW   0x100000u /* ask for an ACK */
 #define WEIR_CONN_F_REXMIT_NOW  0x200000u /* the hole at snd_una */
 #define WEIR_CONN_F_FORCE_NOW   0x400000u /* a small segment after all */
+#define WEIR_CONN_F_REFUSE_NOW  0x800000u /* CALL: RST for who knows another */
 
 /** weir_transmit_next() - weir_conn_next() */
 bool weir_transmit_next(struct weir_conn *c, struct weir_conn_env *env,

@@ -252,6 +252,14 @@ void house_syn(struct house *h, const struct weir_tcp *syn)
 	house_turn(h);
 }
 
+void house_call(struct house *h)
+{
+	weir_conn_call(&h->conn, &h->env, &h->ends, h->now);
+	watch_call(&h->watch, h->tape, &h->env, &h->ends);
+	h->alive = true;
+	house_turn(h);
+}
+
 void house_connected(struct house *h)
 {
 	if (!h->alive)

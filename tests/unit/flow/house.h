@@ -67,6 +67,9 @@ void house_close(struct house *h);
 /** house_syn() - a SYN that the table did not know: judged, dialled */
 void house_syn(struct house *h, const struct weir_tcp *syn);
 
+/** house_call() - a client of the host is here: the guest is called */
+void house_call(struct house *h);
+
 /** house_connected(), house_failed() - how the dial ended */
 void house_connected(struct house *h);
 void house_failed(struct house *h, enum weir_reason why);

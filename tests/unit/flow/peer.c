@@ -16,6 +16,7 @@
 #define ALIVE_US     20000000u /* silence after which it asks */
 #define TRIES_MAX    14u
 #define ALIVE_TRIES  20u
+#define CALLED_TRIES 10u
 
 static uint32_t seq_of(const struct peer *p, uint64_t off)
 {
@@ -92,6 +93,19 @@ static void put_syn(struct peer *p)
 			      .flags = WEIR_TCP_SYN,
 			      .mss = p->want.mss,
 			      .wscale = p->want.wscale,
+			      .sack_ok = p->want.sack };
+
+	t.window = (uint16_t)(p->want.room < 65535 ? p->want.room : 65535);
+	p->send(p->send_arg, &t, 0, 0);
+}
+
+static void put_synack(struct peer *p)
+{
+	struct weir_tcp t = { .seq = p->want.isn,
+			      .ack = p->irs + 1,
+			      .flags = WEIR_TCP_SYN | WEIR_TCP_ACK,
+			      .mss = p->want.mss,
+			      .wscale = p->scales ? p->want.wscale : -1,
 			      .sack_ok = p->want.sack };
 
 	t.window = (uint16_t)(p->want.room < 65535 ? p->want.room : 65535);
@@ -355,21 +369,14 @@ static void take_rst(struct peer *p, uint64_t from)
 		p->ack_now = true; /* RFC 5961: a challenge */
 }
 
-static void take_synack(struct peer *p, const struct weir_tcp *t)
+/* What a SYN says of who sent it. */
+static void learn(struct peer *p, const struct weir_tcp *t)
 {
 	uint32_t mss = t->mss ? t->mss : 536;
 
-	if (t->flags & WEIR_TCP_RST) {
-		if (t->flags & WEIR_TCP_ACK && t->ack == p->want.isn + 1)
-			halt(p, PEER_REFUSED);
-		return;
-	}
-	if (t->flags != (WEIR_TCP_SYN | WEIR_TCP_ACK) ||
-	    t->ack != p->want.isn + 1)
-		return;
-	p->state = PEER_OPEN;
 	p->irs = t->seq;
-	if (p->want.wscale >= 0 && t->wscale >= 0) {
+	p->scales = p->want.wscale >= 0 && t->wscale >= 0;
+	if (p->scales) {
 		p->scale_in = (unsigned)t->wscale;
 		p->scale_out = (unsigned)p->want.wscale;
 	}
@@ -379,9 +386,61 @@ static void take_synack(struct peer *p, const struct weir_tcp *t)
 		p->mss = p->want.piece;
 	p->edge = t->window;
 	p->adv = p->want.room < 65535 ? p->want.room : 65535;
+}
+
+static void opened(struct peer *p)
+{
+	p->state = PEER_OPEN;
 	p->tries = 0;
+	p->rto = p->want.rto_us > 1000000 ? p->want.rto_us : 1000000;
 	p->rto_at = NEVER;
 	p->burst_at = p->now;
+}
+
+static void take_syn(struct peer *p, const struct weir_tcp *t)
+{
+	if ((t->flags & (WEIR_TCP_SYN | WEIR_TCP_ACK | WEIR_TCP_RST)) !=
+	    WEIR_TCP_SYN)
+		return;
+	if (p->want.refuses) {
+		put_rst(p, 0, t->seq + 1);
+		halt(p, PEER_REFUSED);
+		return;
+	}
+	learn(p, t);
+	p->state = PEER_CALLED;
+	p->rto_at = p->now + p->rto;
+	put_synack(p);
+}
+
+/* Return: true if it is open now, and the segment is to be looked at. */
+static bool take_last(struct peer *p, const struct weir_tcp *t)
+{
+	if (t->flags & WEIR_TCP_RST) {
+		if (t->seq == p->irs + 1)
+			halt(p, PEER_RESET);
+	} else if (t->flags & WEIR_TCP_SYN) {
+		if (t->seq == p->irs)
+			put_synack(p);
+	} else if (t->flags & WEIR_TCP_ACK && t->ack == p->want.isn + 1) {
+		opened(p);
+		return true;
+	}
+	return false;
+}
+
+static void take_synack(struct peer *p, const struct weir_tcp *t)
+{
+	if (t->flags & WEIR_TCP_RST) {
+		if (t->flags & WEIR_TCP_ACK && t->ack == p->want.isn + 1)
+			halt(p, PEER_REFUSED);
+		return;
+	}
+	if (t->flags != (WEIR_TCP_SYN | WEIR_TCP_ACK) ||
+	    t->ack != p->want.isn + 1)
+		return;
+	learn(p, t);
+	opened(p);
 	p->ack_now = true;
 }
 
@@ -407,7 +466,7 @@ static void after_end(struct peer *p, const struct weir_tcp *t, uint32_t len)
 	}
 	if (t->flags & WEIR_TCP_RST)
 		return;
-	put_rst(p, t->ack, t->seq + len);
+	put_rst(p, t->ack, t->seq + len + (t->flags & WEIR_TCP_SYN ? 1 : 0));
 }
 
 void peer_segment(struct peer *p, const struct weir_tcp *t, uint32_t len,
@@ -425,6 +484,16 @@ void peer_segment(struct peer *p, const struct weir_tcp *t, uint32_t len,
 		settle(p);
 		return;
 	}
+	if (p->state == PEER_LISTEN) {
+		p->alive_at = NEVER;
+		take_syn(p, t);
+		return;
+	}
+	if (p->state == PEER_CALLED && !take_last(p, t)) {
+		p->alive_at = NEVER;
+		return;
+	}
+	base = p->irs + 1;
 	if (p->state != PEER_OPEN) {
 		p->alive_at = NEVER;
 		after_end(p, t, len);
@@ -517,13 +586,18 @@ static void repeat(struct peer *p)
 
 static void repeat_syn(struct peer *p)
 {
-	if (p->tries++ >= 6) {
-		halt(p, PEER_REFUSED);
+	bool called = p->state == PEER_CALLED;
+
+	if (p->tries++ >= (called ? CALLED_TRIES : 6)) {
+		halt(p, called ? PEER_TIRED : PEER_REFUSED);
 		return;
 	}
 	p->rto *= 2;
 	p->rto_at = p->now + p->rto;
-	put_syn(p);
+	if (called)
+		put_synack(p);
+	else
+		put_syn(p);
 }
 
 /* Is anybody there? */
@@ -548,11 +622,13 @@ void peer_time(struct peer *p, uint64_t now)
 	}
 	if (p->want.manner == PEER_ABORT && now >= p->want.until &&
 	    p->state <= PEER_OPEN) {
-		put_rst(p, seq_of(p, p->max), p->irs + 1 + (uint32_t)p->got);
+		if (p->state != PEER_LISTEN)
+			put_rst(p, seq_of(p, p->max),
+				p->irs + 1 + (uint32_t)p->got);
 		halt(p, PEER_ABORTED);
 		return;
 	}
-	if (p->state == PEER_SYN_SENT) {
+	if (p->state < PEER_OPEN) {
 		if (p->rto_at <= now)
 			repeat_syn(p);
 		return;
@@ -593,7 +669,7 @@ uint64_t peer_due(const struct peer *p)
 	if (p->state > PEER_OPEN)
 		return NEVER;
 	due = sooner(due, p->rto_at);
-	if (p->state == PEER_SYN_SENT)
+	if (p->state < PEER_OPEN)
 		return due;
 	due = sooner(due, p->burst_at);
 	due = sooner(due, p->gulp_at);
@@ -603,15 +679,26 @@ uint64_t peer_due(const struct peer *p)
 	return sooner(due, p->alive_at);
 }
 
-void peer_open(struct peer *p, const struct peer_want *want, uint64_t now)
+static void begin(struct peer *p, const struct peer_want *want,
+		  enum peer_state state, uint64_t now)
 {
 	p->want = *want;
-	p->state = PEER_SYN_SENT;
+	p->state = state;
 	p->now = now;
 	p->rto = 1000000;
 	p->cwnd = want->flight;
 	p->burst_at = p->ack_at = p->gulp_at = p->wait_until = NEVER;
-	p->alive_at = NEVER;
+	p->alive_at = p->rto_at = NEVER;
+}
+
+void peer_listen(struct peer *p, const struct peer_want *want, uint64_t now)
+{
+	begin(p, want, PEER_LISTEN, now);
+}
+
+void peer_open(struct peer *p, const struct peer_want *want, uint64_t now)
+{
+	begin(p, want, PEER_SYN_SENT, now);
 	p->rto_at = now + p->rto;
 	put_syn(p);
 	p->rto = want->rto_us > p->rto ? want->rto_us : p->rto;

@@ -30,6 +30,8 @@ enum peer_manner {
 
 enum peer_state {
 	PEER_SYN_SENT,
+	PEER_LISTEN, /* for one SYN */
+	PEER_CALLED, /* it came; SYN-ACK sent */
 	PEER_OPEN,
 	PEER_TIME_WAIT, /* closed in order */
 	PEER_GONE,      /* closed in order, and forgotten */
@@ -54,12 +56,13 @@ struct peer_run {
  * @delack_us: how long it keeps an ACK back; 0: never
  * @strict:   RFC 9293's test of acceptability to the letter
  * @nudge:    its zero-window probes carry a byte (else an old number)
+ * @refuses:  nobody listens: RST for each SYN
  */
 struct peer_want {
 	uint32_t isn;
 	uint16_t mss;
 	int8_t wscale;
-	bool sack, strict, nudge;
+	bool sack, strict, nudge, refuses;
 	uint64_t total, until;
 	enum peer_manner manner;
 	uint32_t burst, gulp, room, flight, piece;
@@ -73,6 +76,7 @@ struct peer {
 	/* up: offsets in the stream; the SYN is not counted, the FIN is */
 	uint64_t una, nxt, max, edge, wrote;
 	uint32_t mss;
+	bool scales; /* so does the other side's SYN */
 	unsigned scale_in, scale_out;
 	bool fin_out, fin_acked, closed;
 	uint64_t rto, rto_at, burst_at, alive_at;
@@ -97,6 +101,9 @@ struct peer {
 
 /** peer_open() - sends its SYN; @p->send and send_arg are set already */
 void peer_open(struct peer *p, const struct peer_want *want, uint64_t now);
+
+/** peer_listen() - waits for a SYN instead */
+void peer_listen(struct peer *p, const struct peer_want *want, uint64_t now);
 
 /** peer_segment() - a segment came with @len bytes of payload */
 void peer_segment(struct peer *p, const struct weir_tcp *t, uint32_t len,

@@ -30,6 +30,11 @@
 	X(27) X(28) X(29) X(30) X(31) X(32) X(33) X(35) X(36) X(37) X(38)      \
 		X(39) X(40) X(41) X(42) X(43) X(44) X(46)
 
+/* clients of the host at published ports: scripts_calls.c */
+#define SCRIPTS_CALLS(X)                                                       \
+	X(66)                                                                  \
+	X(67)
+
 /* what the table does not say: scripts_more.c; the names are the sentences */
 #define SCRIPTS_MORE(X)                                                        \
 	X(a_small_request_is_acknowledged_soon)                                \
@@ -37,6 +42,7 @@
 	X(a_silent_guest_is_asked_and_then_given_up)                           \
 	X(a_guest_that_has_finished_is_not_asked_again)                        \
 	X(a_lost_window_update_is_found_out)                                   \
+	X(a_small_segment_is_repeated_at_its_RTO)                              \
 	X(a_guest_that_takes_its_window_back_is_waited_for)                    \
 	X(an_acknowledgement_has_the_newest_number_even_after_a_timeout)       \
 	X(a_probe_does_not_swallow_an_acknowledgement)                         \
@@ -46,11 +52,34 @@
 	X(room_that_was_not_filled_is_given_back)                              \
 	X(an_end_of_file_behind_a_closed_window_arrives)
 
+/* the same for clients of the host: scripts_calls.c */
+#define SCRIPTS_CALLS_MORE(X)                                                  \
+	X(a_guest_that_never_answers_is_called_for_30_seconds)                 \
+	X(a_strange_acknowledgement_is_refused_and_the_call_goes_on)           \
+	X(only_a_RST_that_acknowledges_our_SYN_refuses)                        \
+	X(a_SYN_of_the_guest_does_not_answer_ours)                             \
+	X(bytes_on_the_SYN_ACK_are_taken_when_they_come_again)                 \
+	X(bytes_right_behind_the_SYN_ACK_reach_the_client)                     \
+	X(bytes_of_the_client_wait_for_the_answer)                             \
+	X(a_client_that_ends_before_the_answer_is_told_after_it)               \
+	X(a_client_that_goes_before_the_answer_takes_its_SYN_back)             \
+	X(a_SYN_ACK_that_comes_again_is_acknowledged_again)                    \
+	X(a_lost_SYN_does_not_hurt_the_RTO_of_what_follows)                    \
+	X(a_guest_without_options_is_called_all_the_same)                      \
+	X(a_small_window_is_small_in_the_SYN_too)                              \
+	X(both_close_at_once)                                                  \
+	X(the_guest_closes_first)                                              \
+	X(the_client_resets)                                                   \
+	X(the_guest_resets)                                                    \
+	X(a_call_over_IPv6)
+
 /* clang-format on */
 
 #define SCRIPT_PROTOTYPE(no) void script_##no(struct stage *s);
 SCRIPTS_OPEN(SCRIPT_PROTOTYPE)
 SCRIPTS_BYTES(SCRIPT_PROTOTYPE)
+SCRIPTS_CALLS(SCRIPT_PROTOTYPE)
 SCRIPTS_MORE(SCRIPT_PROTOTYPE)
+SCRIPTS_CALLS_MORE(SCRIPT_PROTOTYPE)
 
 #endif /* SCRIPTS_H */

@@ -104,6 +104,39 @@ void script_a_lost_window_update_is_found_out(struct stage *s)
 	CHECK_EQ(s->got, 6024);
 }
 
+/* One that went only because nothing was in flight for long: what was sent
+ * once is no longer a matter of silly windows. */
+void script_a_small_segment_is_repeated_at_its_RTO(struct stage *s)
+{
+	uint64_t last, gap = 0;
+	unsigned repeats = 0;
+
+	s->syn.window = 4096;
+	s->wnd = 4096 >> 7;
+	act_open(s);
+	host_sends(s, 100000);
+	skip_seen(s);
+	s->got = 4096;
+	s->wnd = 1024 >> 7;
+	act_ack(s);
+	quiet(s);
+	for (int i = 0; i < 100 && s->seen == s->n; i++)
+		pass(s, 20 * MS);
+	last = see_flags(s, A)->at;
+	pass(s, 25 * SECONDS);
+	while (s->seen < s->n) {
+		const struct stage_out *o = see_flags(s, A);
+
+		CHECK_EQ(o->t.seq, s->iss + 1 + 4096);
+		CHECK_EQ(o->len, 1024);
+		if (repeats++)
+			CHECK_EQ(o->at - last, 2 * gap);
+		gap = o->at - last;
+		last = o->at;
+	}
+	CHECK(repeats >= 5);
+}
+
 /* RFC 9293 3.8.6, MUST-34: it should not, but it may. */
 void script_a_guest_that_takes_its_window_back_is_waited_for(struct stage *s)
 {

@@ -106,6 +106,35 @@ void act_open_shut(struct stage *s)
 	skip_seen(s);
 }
 
+void act_call(struct stage *s)
+{
+	house_call(&s->h);
+	ok(s);
+	s->iss = see_flags(s, WEIR_TCP_SYN)->t.seq;
+	s->sent = s->got = 0;
+}
+
+void act_answer(struct stage *s, uint32_t len)
+{
+	struct weir_tcp t = s->syn;
+
+	t.flags = WEIR_TCP_SYN | WEIR_TCP_ACK;
+	t.ack = s->iss + 1;
+	house_segment(&s->h, &t, tape_at(&s->tape, TAPE_UP, 0), len);
+	ok(s);
+}
+
+void act_call_open(struct stage *s)
+{
+	act_call(s);
+	act_answer(s, 0);
+	see_ack(s, 0);
+	quiet(s);
+	CHECK_EQ(s->h.conn.state, WEIR_CONN_OPEN);
+	if (s->h.watch.our_wscale < 0)
+		s->wnd = 65535;
+}
+
 void act_raw(struct stage *s, uint8_t flags, uint32_t seq, uint32_t ack)
 {
 	struct weir_tcp t = { .sport = s->h.ends.gport,

@@ -59,6 +59,12 @@ void act_syn(struct stage *s);
 void act_open(struct stage *s);
 /** act_open_shut() - the same, and 1024 bytes later its window is full */
 void act_open_shut(struct stage *s);
+/** act_call() - a client of the host is here: the SYN for the guest is seen */
+void act_call(struct stage *s);
+/** act_answer() - its SYN-ACK, with @len bytes, which it does not count yet */
+void act_answer(struct stage *s, uint32_t len);
+/** act_call_open() - both, and our ACK */
+void act_call_open(struct stage *s);
 /** act_at() - sends a segment: @len bytes of the tape from offset @off */
 void act_at(struct stage *s, uint8_t flags, uint32_t off, uint32_t len);
 /** act_send() - the same, from where it is; it goes on from there */

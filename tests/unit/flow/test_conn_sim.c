@@ -12,6 +12,9 @@
  * byte arrived once and in order, both ways, and both ends were told of the
  * end; or both ends saw a reset, and something in the world was the cause.
  *
+ * In a third of the worlds it is a client of the host who comes: the connection
+ * calls, and the guest listens, or not.
+ *
  *	SEED=17 build/dev/tests/unit/flow/test_conn_sim    one world, with trace
  *	SEEDS=100000 ...                                   more worlds
  */
@@ -68,6 +71,7 @@ struct world {
 	/* somebody else who wants payload memory */
 	struct weir_store hog;
 	uint64_t hog_at, hog_us;
+	bool calls; /* a client of the host is who begins */
 	bool started;
 	uint64_t events;
 	char why[300];
@@ -383,8 +387,21 @@ static void choose_host(struct world *w, const struct peer_want *p)
 	w->house.host.piece = PICK(w, 1000, 30000, UINT32_MAX, UINT32_MAX);
 }
 
+/* The guest is called, and whoever calls has connected already. */
+static void call(struct world *w, struct peer_want *p)
+{
+	p->refuses = w->host == HOST_REFUSES;
+	if (w->host == HOST_UNREACHABLE || w->host == HOST_TIMES_OUT)
+		w->host = HOST_FIRST;
+	w->started = true;
+	w->host_burst_at = w->now;
+	peer_listen(&w->peer, p, w->now);
+	house_call(&w->house);
+}
+
 static void start(struct world *w, uint64_t seed, bool trace)
 {
+	struct dice other = { .state = seed * 77 };
 	struct weir_tcp syn = { .flags = WEIR_TCP_SYN, .wscale = -1 };
 	struct peer_want p;
 	uint64_t life;
@@ -413,7 +430,11 @@ static void start(struct world *w, uint64_t seed, bool trace)
 	w->peer.send = from_peer;
 	w->peer.send_arg = w;
 	w->end = w->now;
-	peer_open(&w->peer, &p, w->now);
+	w->calls = dice_one_in(&other, 3);
+	if (w->calls)
+		call(w, &p);
+	else
+		peer_open(&w->peer, &p, w->now);
 }
 
 /* --- life --- */
@@ -502,6 +523,8 @@ static bool is_finished(const struct world *w)
 {
 	if (!w->started && !w->n && peer_is_done(&w->peer))
 		return true; /* it left before its SYN arrived */
+	if (w->peer.state == PEER_LISTEN && !w->n && !w->house.alive)
+		return true; /* no SYN arrived */
 	return w->started && !w->house.alive && peer_is_done(&w->peer);
 }
 
@@ -540,6 +563,10 @@ static bool has_cause(const struct world *w)
 	if (w->house.over == WEIR_REASON_TIMEOUT && !w->peer.got &&
 	    !w->house.host.got && (w->loss || w->blind_us))
 		return true;
+	/* its last acknowledgement was, until it had forgotten everything */
+	if (w->house.over == WEIR_REASON_GUEST_RESET &&
+	    w->peer.state == PEER_GONE && w->peer.fin_acked && w->loss)
+		return true;
 	return w->peer.want.manner >= PEER_EXIT || w->host >= HOST_RESETS;
 }
 
@@ -566,7 +593,8 @@ static void judge_reset(struct world *w)
 		      " of %" PRIu64 " bytes",
 		      h->host.got, p->want.total);
 	if (w->host == HOST_REFUSES && h->over != WEIR_REASON_REFUSED &&
-	    p->want.manner < PEER_EXIT)
+	    p->want.manner < PEER_EXIT &&
+	    !(w->calls && (w->loss || w->blind_us)))
 		WRONG(w, "refused, but over for %s", weir_reason_name(h->over));
 }
 
@@ -596,6 +624,7 @@ static void describe(const struct world *w)
 	const struct peer_want *p = &w->peer.want;
 	const struct house *h = &w->house;
 
+	printf("%s begins\n", w->calls ? "the host" : "the guest");
 	printf("guest: manner %d total %" PRIu64 " mss %u wscale %d sack %d "
 	       "strict %d room %u flight %u piece %u burst %u/%" PRIu64
 	       " gulp %u/%" PRIu64 " delack %" PRIu64 "\n",

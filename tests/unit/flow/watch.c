@@ -40,10 +40,49 @@ void watch_open(struct watch *w, struct tape *tape,
 	w->g_max = w->ack = w->ack_edge = syn->seq + 1;
 }
 
+void watch_call(struct watch *w, struct tape *tape,
+		const struct weir_conn_env *env,
+		const struct weir_conn_ends *ends)
+{
+	static const struct weir_tcp unknown = { .wscale = -1 };
+
+	watch_open(w, tape, env, ends, &unknown);
+	w->calling = true;
+}
+
+/* The guest's answer to our SYN, or what it says instead. */
+static void answer_in(struct watch *w, const struct weir_tcp *t, uint32_t len)
+{
+	const uint8_t both = WEIR_TCP_SYN | WEIR_TCP_ACK;
+	int8_t offered = w->our_wscale;
+
+	if (!w->called || !(t->flags & WEIR_TCP_ACK) || t->flags & WEIR_TCP_RST)
+		return;
+	if (t->ack != w->iss + 1) {
+		w->strange = true;
+		w->strange_ack = t->ack;
+		return;
+	}
+	if ((t->flags & both) != both)
+		return;
+	w->syn = *t;
+	w->connected = w->synacked = true;
+	w->g_max = t->seq + 1 + len;
+	w->una = w->edge = w->max = w->iss + 1;
+	w->edge += t->window;
+	w->our_wscale = t->wscale < 0 ? -1 : offered;
+	w->ack = t->seq + 1;
+	w->ack_edge = w->ack + w->our_window;
+}
+
 void watch_in(struct watch *w, const struct weir_tcp *t, uint32_t len)
 {
 	uint32_t end = t->seq + len, wnd = t->window;
 
+	if (w->calling && !w->synacked) {
+		answer_in(w, t, len);
+		return;
+	}
 	if (t->flags & WEIR_TCP_FIN)
 		end++;
 	/* what lies wildly elsewhere says nothing about the stream */
@@ -142,6 +181,39 @@ static const char *check_synack(struct watch *w, const struct weir_conn_out *o)
 		w->our_wscale = t->wscale;
 		w->ack_edge = t->ack + t->window;
 	}
+	return NULL;
+}
+
+/* Before the guest has answered: our SYN, and what refuses or ends it. */
+static const char *check_call(struct watch *w, const struct weir_conn_out *o)
+{
+	const struct weir_tcp *t = &o->tcp;
+	uint32_t room = w->mtu - (w->v6 ? 60 : 40);
+
+	if (t->ack || o->len || t->n_sack)
+		BROKEN(w, "bytes or numbers of the guest before its answer");
+	if (t->flags == WEIR_TCP_RST && w->strange &&
+	    t->seq == w->strange_ack) {
+		w->strange = false;
+		return NULL;
+	}
+	if (t->flags == WEIR_TCP_RST) {
+		w->ended = true;
+		if (w->called && t->seq != w->iss + 1)
+			BROKEN(w, "RST at %u", t->seq - w->iss);
+		return NULL;
+	}
+	if (t->flags != WEIR_TCP_SYN)
+		BROKEN(w, "flags %x before the guest's answer", t->flags);
+	if (t->mss == 0 || t->mss > room)
+		BROKEN(w, "the SYN offers MSS %u; %u fit", t->mss, room);
+	if (w->called && (t->seq != w->iss || t->wscale != w->our_wscale ||
+			  t->window != w->our_window))
+		BROKEN(w, "the repeated SYN is another one");
+	w->called = true;
+	w->iss = t->seq;
+	w->our_wscale = t->wscale;
+	w->our_window = t->window;
 	return NULL;
 }
 
@@ -274,6 +346,10 @@ const char *watch_out(struct watch *w, const struct weir_conn_out *o)
 	why = check_frame(w, o);
 	if (why)
 		return why;
+	if (w->calling && !w->synacked)
+		return check_call(w, o);
+	if (o->tcp.flags & WEIR_TCP_SYN && w->calling)
+		BROKEN(w, "a SYN after the guest's answer");
 	if (o->tcp.flags & WEIR_TCP_SYN)
 		return check_synack(w, o);
 	if (o->tcp.flags & WEIR_TCP_RST)

@@ -21,6 +21,8 @@
  * @ack, @ack_edge: acknowledged and invited by the connection
  * @max:         after the furthest sequence number sent to the guest
  * @given, @eof: what the host gave; @connected that it may be answered
+ * @calling: the connection calls the guest; @called: its SYN was seen
+ * @strange: an acknowledgement of something else came, of @strange_ack
  */
 struct watch {
 	struct tape *tape;
@@ -30,8 +32,11 @@ struct watch {
 	struct weir_tcp syn;
 	uint32_t una, edge, g_max;
 	bool connected, synacked, ended, eof, fin, failed;
+	bool calling, called, strange;
+	uint32_t strange_ack;
 	uint32_t iss, ack, ack_edge, max, fin_at;
 	int8_t our_wscale;
+	uint16_t our_window; /* of our SYN */
 	uint64_t given;
 	uint64_t outs, data_bytes;
 	char why[200];
@@ -41,6 +46,11 @@ struct watch {
 void watch_open(struct watch *w, struct tape *tape,
 		const struct weir_conn_env *env,
 		const struct weir_conn_ends *ends, const struct weir_tcp *syn);
+
+/** watch_call() - weir_conn_call(): the guest's part is yet to come */
+void watch_call(struct watch *w, struct tape *tape,
+		const struct weir_conn_env *env,
+		const struct weir_conn_ends *ends);
 
 /** watch_in() - a segment of the guest, before the connection sees it */
 void watch_in(struct watch *w, const struct weir_tcp *t, uint32_t len);
