@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fuzz_first.c - any bytes may be the first of a client
+ *
+ * Input: how often PASS was said before, then the bytes.  They arrive one by
+ * one: what is said once is said of more; what is open is BAD if no more comes.
+ */
+#include "flow/first.h"
+
+#include "base/limits.h"
+#include "base/rd.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void must(bool ok)
+{
+	if (!ok)
+		abort();
+}
+
+static void check(const struct weir_first *f, enum weir_first_is is, size_t n)
+{
+	if (is == WEIR_FIRST_PASS)
+		must(f->pass == 8 && n >= 8);
+	if (is == WEIR_FIRST_HTTP)
+		must(f->head.len <= n && f->has_name == f->head.has_host);
+	if ((is == WEIR_FIRST_HTTP || is == WEIR_FIRST_TLS) && f->has_name)
+		must(f->name.len > 1);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct weir_rd in = weir_rd_over(data, size);
+	unsigned passed = weir_rd_u8(&in) % 4;
+	enum weir_first_is is = WEIR_FIRST_MORE, last;
+	struct weir_first f;
+
+	for (size_t n = 0; n <= in.left; n += 1 + n / 8) {
+		enum weir_first_is now =
+			weir_first_look(in.at, n, passed, false, &f);
+
+		must(is == WEIR_FIRST_MORE || is == now);
+		must(now != WEIR_FIRST_MORE || n < WEIR_FIRST_BYTES);
+		must(now != WEIR_FIRST_PASS || passed < 2);
+		check(&f, now, n);
+		last = weir_first_look(in.at, n, passed, true, &f);
+		must(last != WEIR_FIRST_MORE);
+		must(last == now ||
+		     (now == WEIR_FIRST_MORE &&
+		      last == (n ? WEIR_FIRST_BAD : WEIR_FIRST_OTHER)));
+		is = now;
+	}
+	return 0;
+}

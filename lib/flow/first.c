@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * first.c - the first bytes of a client: which name does it show?
+ *
+ * Three parsers are asked in turn: the eight bytes with which a Postgres
+ * client asks for encryption before it shows anything, a ClientHello, an
+ * HTTP/1 head.  No beginning belongs to two of them (0x00; 0x14 to 0x18; CR,
+ * LF, upper-case letters, '-', '_'), so the first that does not say NO is
+ * right.
+ *
+ * HTTP/2 with prior knowledge (RFC 9113 3.3) would show its names in HPACK, a
+ * new one with each stream: as a protocol without a name it would have every
+ * name.  It is BAD.
+ *
+ * PostgreSQL, Message Formats: SSLRequest, GSSENCRequest.
+ */
+#include "flow/first.h"
+
+#include "base/limits.h"
+#include "base/rd.h"
+
+#define PASSED_MAX 2u
+
+static const uint8_t postgres[2][8] = {
+	{ 0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f }, /* SSLRequest */
+	{ 0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x30 }, /* GSSENCRequest */
+};
+
+/* PASS, MORE, or OTHER */
+static enum weir_first_is look_postgres(struct weir_rd in)
+{
+	size_t n =
+		in.left < sizeof(postgres[0]) ? in.left : sizeof(postgres[0]);
+
+	for (size_t i = 0; i < 2; i++) {
+		if (memcmp(in.at, postgres[i], n) == 0)
+			return n == sizeof(postgres[0]) ? WEIR_FIRST_PASS
+							: WEIR_FIRST_MORE;
+	}
+	return WEIR_FIRST_OTHER;
+}
+
+static enum weir_first_is look_hello(const uint8_t *b, size_t len,
+				     struct weir_first *ret)
+{
+	struct weir_hello hello;
+
+	switch (weir_hello_parse(b, len, &hello)) {
+	case WEIR_HELLO_MORE:
+		return WEIR_FIRST_MORE;
+	case WEIR_HELLO_NO:
+		return WEIR_FIRST_OTHER;
+	case WEIR_HELLO_BAD:
+		return WEIR_FIRST_BAD;
+	case WEIR_HELLO_WHOLE:
+		break;
+	}
+	ret->pass = 0;
+	ret->has_name = hello.has_name;
+	if (hello.has_name)
+		ret->name = hello.name;
+	return WEIR_FIRST_TLS;
+}
+
+static enum weir_first_is look_head(const uint8_t *b, size_t len,
+				    struct weir_first *ret)
+{
+	static const char preface[] = "PRI * HTTP/2";
+
+	switch (weir_head_parse(b, len, &ret->head)) {
+	case WEIR_HEAD_MORE:
+		return WEIR_FIRST_MORE;
+	case WEIR_HEAD_NO:
+		if (len >= sizeof(preface) - 1 &&
+		    memcmp(b, preface, sizeof(preface) - 1) == 0)
+			return WEIR_FIRST_BAD;
+		return WEIR_FIRST_OTHER;
+	case WEIR_HEAD_BAD:
+		return WEIR_FIRST_BAD;
+	case WEIR_HEAD_WHOLE:
+		break;
+	}
+	ret->pass = 0;
+	ret->has_name = ret->head.has_host;
+	if (ret->has_name)
+		ret->name = ret->head.host;
+	return WEIR_FIRST_HTTP;
+}
+
+enum weir_first_is weir_first_look(const uint8_t *b, size_t len,
+				   unsigned passed, bool last,
+				   struct weir_first *ret)
+{
+	enum weir_first_is is;
+
+	if (len == 0)
+		return last ? WEIR_FIRST_OTHER : WEIR_FIRST_MORE;
+	is = look_postgres(weir_rd_over(b, len));
+	if (is == WEIR_FIRST_PASS && passed >= PASSED_MAX)
+		return WEIR_FIRST_BAD;
+	if (is == WEIR_FIRST_PASS)
+		ret->pass = sizeof(postgres[0]);
+	if (is == WEIR_FIRST_OTHER)
+		is = look_hello(b, len, ret);
+	if (is == WEIR_FIRST_OTHER)
+		is = look_head(b, len, ret);
+	if (is == WEIR_FIRST_MORE && (last || len >= WEIR_FIRST_BYTES))
+		return WEIR_FIRST_BAD;
+	return is;
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * requests.c - where each request of an HTTP/1 connection begins
+ *
+ *	        ┌──────────── no body ────────────┐
+ *	        ▼                                 │
+ *	 ┌─► HEAD ──allow()─┬──► LENGTH ──look()──┤
+ *	 │                  ├──► SIZE ⇄ DATA      │
+ *	 │                  │      └► TRAILER ────┘
+ *	 │                  └──► WAIT ──answer()──┬──► FREE
+ *	 └────────────────────────────────────────┘
+ *	 any state ──► BAD
+ *
+ * How it works.  Heads and trailers must be complete before they go on, since
+ * what they say counts as a whole.  All else in a body goes on as it comes: a
+ * body of known length by one PASS, a chunked one through a machine that looks
+ * at each byte of the framing once (SIZE: its digits and CR; SIZE_LF; DATA;
+ * DATA_CR, DATA_LF: the line end after it).  So where the bytes are cut makes
+ * no difference, and nothing is kept here but numbers; the same goes for the
+ * server's answer to an Upgrade.
+ *
+ * Invariants:
+ *  1. Every byte of the client is in exactly one PASS or allowed head.
+ *  2. left > 0 in LENGTH and DATA.
+ *  3. A size has at most DIGITS_MAX digits: it cannot overflow here, nor where
+ *     63 bits are all there is.
+ *
+ * RFC 9112 6, 7.1, 9.3 (pipelining); 9110 7.8 (Upgrade), 9.3.6 (CONNECT), 15.2
+ * (interim answers).
+ */
+#include "flow/requests.h"
+
+#include "base/limits.h"
+#include "base/must.h"
+#include "base/rd.h"
+
+#define DIGITS_MAX   15u
+#define STATUS_BYTES 12u /* HTTP/1.1 200 */
+
+enum state {
+	STATE_HEAD = 1,
+	STATE_LENGTH,
+	STATE_SIZE,
+	STATE_SIZE_LF,
+	STATE_DATA,
+	STATE_DATA_CR,
+	STATE_DATA_LF,
+	STATE_TRAILER,
+	STATE_WAIT,
+	STATE_FREE,
+	STATE_BAD,
+};
+
+void weir_requests_init(struct weir_requests *r)
+{
+	*r = (struct weir_requests){ .state = STATE_HEAD };
+}
+
+static enum weir_requests_is bad(struct weir_requests *r)
+{
+	r->state = STATE_BAD;
+	return WEIR_REQUESTS_BAD;
+}
+
+static enum weir_requests_is look_head(struct weir_requests *r,
+				       const uint8_t *b, size_t len, bool last,
+				       struct weir_head *ret)
+{
+	switch (weir_head_parse(b, len, ret)) {
+	case WEIR_HEAD_MORE:
+		return last && len ? bad(r) : WEIR_REQUESTS_MORE;
+	case WEIR_HEAD_NO:
+	case WEIR_HEAD_BAD:
+		return bad(r);
+	case WEIR_HEAD_WHOLE:
+		break;
+	}
+	if (ret->connect && r->later)
+		return bad(r);
+	return WEIR_REQUESTS_HEAD;
+}
+
+static enum weir_requests_is look_trailer(struct weir_requests *r,
+					  const uint8_t *b, size_t len,
+					  bool last, uint64_t *ret_pass)
+{
+	size_t n;
+
+	switch (weir_head_parse_trailer(b, len, &n)) {
+	case WEIR_HEAD_MORE:
+		return last && len ? bad(r) : WEIR_REQUESTS_MORE;
+	case WEIR_HEAD_NO:
+	case WEIR_HEAD_BAD:
+		return bad(r);
+	case WEIR_HEAD_WHOLE:
+		break;
+	}
+	*ret_pass = n;
+	r->state = STATE_HEAD;
+	return WEIR_REQUESTS_PASS;
+}
+
+static int digit_of(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+static bool step_size(struct weir_requests *r, uint8_t c)
+{
+	int digit = digit_of(c);
+
+	if (c == '\r' && r->digits) {
+		r->state = STATE_SIZE_LF;
+		return true;
+	}
+	if (digit < 0 || r->digits == DIGITS_MAX)
+		return false;
+	r->left = r->left << 4 | (unsigned)digit;
+	r->digits++;
+	return true;
+}
+
+static bool step_expected(struct weir_requests *r, uint8_t c, uint8_t want,
+			  enum state then)
+{
+	r->state = (uint8_t)then;
+	return c == want;
+}
+
+/* one byte of the framing; false if it is wrong */
+static bool step(struct weir_requests *r, uint8_t c)
+{
+	if (r->state == STATE_SIZE)
+		return step_size(r, c);
+	if (r->state == STATE_DATA_CR)
+		return step_expected(r, c, '\r', STATE_DATA_LF);
+	if (r->state == STATE_SIZE_LF)
+		return step_expected(r, c, '\n',
+				     r->left ? STATE_DATA : STATE_TRAILER);
+	r->left = 0;
+	r->digits = 0;
+	return step_expected(r, c, '\n', STATE_SIZE);
+}
+
+static enum weir_requests_is look_chunks(struct weir_requests *r,
+					 struct weir_rd in, uint64_t *ret_pass)
+{
+	size_t len = in.left;
+
+	while (in.left && r->state != STATE_TRAILER) {
+		if (r->state == STATE_DATA) {
+			size_t n =
+				r->left < in.left ? (size_t)r->left : in.left;
+
+			(void)weir_rd_take(&in, n);
+			r->left -= n;
+			if (r->left == 0)
+				r->state = STATE_DATA_CR;
+		} else if (!step(r, weir_rd_u8(&in))) {
+			return bad(r);
+		}
+	}
+	*ret_pass = len - in.left;
+	return WEIR_REQUESTS_PASS;
+}
+
+enum weir_requests_is weir_requests_look(struct weir_requests *r,
+					 const uint8_t *b, size_t len,
+					 bool last, uint64_t *ret_pass,
+					 struct weir_head *ret_head)
+{
+	switch ((enum state)r->state) {
+	case STATE_HEAD:
+		return look_head(r, b, len, last, ret_head);
+	case STATE_LENGTH:
+		*ret_pass = r->left;
+		r->left = 0;
+		r->state = STATE_HEAD;
+		return WEIR_REQUESTS_PASS;
+	case STATE_SIZE:
+	case STATE_SIZE_LF:
+	case STATE_DATA:
+	case STATE_DATA_CR:
+	case STATE_DATA_LF:
+		return len ? look_chunks(r, weir_rd_over(b, len), ret_pass)
+			   : WEIR_REQUESTS_MORE;
+	case STATE_TRAILER:
+		return look_trailer(r, b, len, last, ret_pass);
+	case STATE_WAIT:
+		return WEIR_REQUESTS_WAIT;
+	case STATE_FREE:
+		return WEIR_REQUESTS_FREE;
+	case STATE_BAD:
+		break;
+	}
+	return WEIR_REQUESTS_BAD;
+}
+
+void weir_requests_allow(struct weir_requests *r, const struct weir_head *head)
+{
+	bool first = !r->later;
+
+	weir_must(r->state == STATE_HEAD);
+	r->later = true;
+	r->connect = head->connect;
+	r->digits = 0;
+	r->left = 0;
+	switch (head->body) {
+	case WEIR_HEAD_BODY_NONE:
+		if (head->upgrade && !head->hides && first)
+			r->state = STATE_WAIT;
+		break;
+	case WEIR_HEAD_BODY_LENGTH:
+		r->left = head->length;
+		r->state = STATE_LENGTH;
+		break;
+	case WEIR_HEAD_BODY_CHUNKED:
+		r->state = STATE_SIZE;
+		break;
+	}
+}
+
+/* One byte of the server's answer.  True: its status is known, or no status. */
+static bool hear(struct weir_requests *r, uint8_t c)
+{
+	static const char start[] = "HTTP/1.? ???";
+	char want = start[r->at < STATUS_BYTES ? r->at : 0];
+
+	if (r->at == STATUS_BYTES) { /* the rest of an interim answer */
+		if (c == '\n' && !r->line) {
+			r->at = 0;
+			r->status = 0;
+		} else if (c != '\r') {
+			r->line = c != '\n';
+		}
+		return false;
+	}
+	if (want != '?' && c != want)
+		return true;
+	r->at++;
+	if (r->at > STATUS_BYTES - 3) {
+		if (c < '0' || c > '9') {
+			r->status = 0;
+			return true;
+		}
+		r->status = (uint16_t)(r->status * 10 + (c - '0'));
+	}
+	r->line = true;
+	return r->at == STATUS_BYTES &&
+	       (r->status / 100 != 1 || r->status == 101);
+}
+
+bool weir_requests_answer(struct weir_requests *r, const uint8_t *b, size_t len)
+{
+	bool told = false;
+
+	if (r->state != STATE_WAIT)
+		return true;
+	for (size_t i = 0; i < len && !told; i++) {
+		told = hear(r, b[i]);
+		if (++r->heard < WEIR_FIRST_BYTES || told)
+			continue;
+		told = true;
+		r->status = 0;
+	}
+	if (!told)
+		return false;
+	if (r->at != STATUS_BYTES)
+		r->status = 0;
+	r->state = STATE_HEAD;
+	if (r->connect ? r->status / 100 == 2 : r->status == 101)
+		r->state = STATE_FREE;
+	return true;
+}
