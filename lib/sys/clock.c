@@ -18,3 +18,11 @@ uint64_t weir_clock_now_ms(void)
 {
 	return weir_clock_now_ns() / 1000000u;
 }
+
+uint64_t weir_clock_unix_us(void)
+{
+	struct timespec t = { .tv_sec = 0 };
+
+	(void)clock_gettime(CLOCK_REALTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
+}

@@ -14,4 +14,7 @@ uint64_t weir_clock_now_ns(void);
 /** weir_clock_now_ms() - the same in milliseconds */
 uint64_t weir_clock_now_ms(void);
 
+/** weir_clock_unix_us() - microseconds since 1970, for people; may go back */
+uint64_t weir_clock_unix_us(void);
+
 #endif /* WEIR_SYS_CLOCK_H */
