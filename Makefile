@@ -202,8 +202,10 @@ release:
 	@$(MAKE) --no-print-directory MODE=release all
 install: release
 	install -D -m 755 build/release/weir $(DESTDIR)$(prefix)/bin/weir
-	install -d $(DESTDIR)$(prefix)/share/man/man1
-	install -m 644 man/*.1 $(DESTDIR)$(prefix)/share/man/man1
+	for n in 1 5 7; do \
+		install -d $(DESTDIR)$(prefix)/share/man/man$$n && \
+		install -m 644 man/*.$$n $(DESTDIR)$(prefix)/share/man/man$$n || \
+		exit 1; done
 clean:
 	rm -rf build compile_commands.json
 

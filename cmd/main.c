@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/process.h"
+#include "check.h"
 #include "options.h"
 #include "run.h"
 #include "say.h"
@@ -22,7 +23,9 @@ static void help(void)
 	      "only network\n"
 	      "  weir serve --netns PID|PATH [options]  be the network of a "
 	      "namespace\n"
-	      "  weir help run|serve                    options and "
+	      "  weir check [options] [QUESTION]        look at a policy, or "
+	      "ask it\n"
+	      "  weir help run|serve|check              options and "
 	      "examples\n"
 	      "  weir --version\n\n"
 	      "Example:\n"
@@ -44,15 +47,19 @@ static int help_on(const char *word)
 		weir_serve_help();
 		return 0;
 	}
+	if (strcmp(word, "check") == 0) {
+		weir_check_help();
+		return 0;
+	}
 	return weir_say_error("help: there is no command %s, see weir --help",
 			      word);
 }
 
 static int unknown(const char *word)
 {
-	static const char *const words[] = { "run", "serve", "help", "--help",
-					     "--version" };
-	static const char *const later[] = { "check", "ctl", "ca" };
+	static const char *const words[] = { "run",  "serve",  "check",
+					     "help", "--help", "--version" };
+	static const char *const later[] = { "ctl", "ca" };
 	const char *meant;
 
 	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
@@ -81,6 +88,8 @@ int main(int argc, char **argv)
 		return weir_run_main(argc - 2, argv + 2);
 	if (strcmp(word, "serve") == 0)
 		return weir_serve_main(argc - 2, argv + 2);
+	if (strcmp(word, "check") == 0)
+		return weir_check_main(argc - 2, argv + 2);
 	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
 		return help_on(NULL);
 	if (strcmp(word, "help") == 0)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * options.c - the options of `run` and `serve`, as words and as orders
+ * options.c - the options of `run`, `serve` and `check`, as words and as orders
  *
  * One row per option: its names, what it takes, one line of help, the function
- * that reads it (values.h) and whose it is.  Everything else (--name=value,
+ * that reads it (values.h), whose it is and what it needs.  Everything else (--name=value,
  * -qv, -p80, --, unknown words and what was meant by them) is done once for
  * all rows.
  */
@@ -11,10 +11,19 @@
 
 #include <string.h>
 
+#include "base/nearest.h"
+#include "control/config.h"
 #include "say.h"
 #include "values.h"
 
 #define WORD_MAX 32u
+
+/** enum needs - what an option needs to be read */
+enum needs {
+	NEEDS_NOTHING,
+	NEEDS_SETTINGS,
+	NEEDS_LATER, /* settings; only `check` knows what to do with it */
+};
 
 /** struct row - one option; @read returns 0, or 2 after it said why */
 struct row {
@@ -24,108 +33,75 @@ struct row {
 	int (*read)(struct weir_orders *o, const char *value);
 	char letter;
 	enum weir_options_of of;
+	enum needs needs;
 };
 
 /* clang-format off */
 static const struct row rows[] = {
-	{ "netns", "PID|PATH", "the guest is a network namespace", weir_values_read_netns, 0, WEIR_OPTIONS_SERVE },
-	{ "userns", "PID|PATH", "the user namespace to enter first (the owner)", weir_values_read_userns, 0, WEIR_OPTIONS_SERVE },
-	{ "tap", "NAME", "what its card is called (eth0)", weir_values_read_tap, 0, WEIR_OPTIONS_SERVE },
-	{ "no-config", NULL, "make the card, leave addresses and routes to the guest", weir_values_read_no_config, 0, WEIR_OPTIONS_SERVE },
-	{ "stream", "PATH", NULL, NULL, 0, WEIR_OPTIONS_SERVE },
-	{ "dgram", "PATH", NULL, NULL, 0, WEIR_OPTIONS_SERVE },
-	{ "vhost-user", "PATH", NULL, NULL, 0, WEIR_OPTIONS_SERVE },
-	{ "fd", "N", NULL, NULL, 0, WEIR_OPTIONS_SERVE },
-	{ "jumbo", NULL, NULL, NULL, 0, WEIR_OPTIONS_SERVE },
-	{ "pid", "FILE", "write the process number there when ready", weir_values_read_pid, 0, WEIR_OPTIONS_SERVE },
-	{ "ready-fd", "N", "write a newline there when ready, and close it", weir_values_read_ready_fd, 0, WEIR_OPTIONS_SERVE },
-	{ "exit-fd", "N", "stop when it is readable or closed", weir_values_read_exit_fd, 0, WEIR_OPTIONS_SERVE },
-	{ "one-off", NULL, "end with the guest (with --netns always so)", weir_values_read_one_off, 0, WEIR_OPTIONS_SERVE },
-	{ "grace", "SECONDS", "on stop, time for open connections (5)", weir_values_read_grace, 0, WEIR_OPTIONS_SERVE },
-	{ "net", "LIST", "what may be reached: public, private, host (with commas), or all, or none", weir_values_read_net, 0, WEIR_OPTIONS_BOTH },
-	{ "dns", "SERVER", "ask this resolver instead of the host's (repeatable)", weir_values_read_dns, 0, WEIR_OPTIONS_BOTH },
-	{ "search", "DOMAIN", "search domain instead of the host's (repeatable)", weir_values_read_search, 0, WEIR_OPTIONS_BOTH },
-	{ "host", "NAME=ADDR", "answer this name with this address (repeatable)", weir_values_read_host, 0, WEIR_OPTIONS_BOTH },
-	{ "mtu", "N", "largest packet, 576 to 65520 (65520)", weir_values_read_mtu, 0, WEIR_OPTIONS_BOTH },
-	{ "ipv4", "ADDR/LEN", "address of the guest (10.0.2.15/24)", weir_values_read_ipv4, 0, WEIR_OPTIONS_BOTH },
-	{ "gateway", "ADDR", "address of the gateway, which is the host (10.0.2.2)", weir_values_read_gateway, 0, WEIR_OPTIONS_BOTH },
-	{ "ipv6", "ADDR/LEN|off", "address of the guest (fd77:6972::15/64 if the host has IPv6)", weir_values_read_ipv6, 0, WEIR_OPTIONS_BOTH },
-	{ "mac", "MAC", "Ethernet address of the guest", weir_values_read_mac, 0, WEIR_OPTIONS_BOTH },
-	{ "max-flows", "N", "TCP connections at once (131072)", weir_values_read_max_flows, 0, WEIR_OPTIONS_BOTH },
-	{ "publish", "SPEC", "[[BIND:]HOSTPORT:]GUESTPORT[/udp]: clients of the host come in (repeatable)", weir_values_read_publish, 'p', WEIR_OPTIONS_BOTH },
-	{ "limit-up", "RATE", "from the guest: 10mbit, 1000pps, or 10mbit,1000pps/512k", weir_values_read_limit_up, 0, WEIR_OPTIONS_BOTH },
-	{ "limit-down", "RATE", "to the guest", weir_values_read_limit_down, 0, WEIR_OPTIONS_BOTH },
-	{ "root", NULL, "CMD sees itself as root (it is not)", weir_values_read_root, 0, WEIR_OPTIONS_RUN },
-	{ "share", "PATH", "leave this visible, although it leads out (repeatable)", weir_values_read_share, 0, WEIR_OPTIONS_RUN },
-	{ "keep-fd", "N", "CMD inherits this descriptor (repeatable)", weir_values_read_keep_fd, 0, WEIR_OPTIONS_RUN },
-	{ "unconfined", NULL, "do not confine Weir's own processes (debugging)", weir_values_read_unconfined, 0, WEIR_OPTIONS_BOTH },
-	{ "quiet", NULL, "no warnings", weir_values_read_quiet, 'q', WEIR_OPTIONS_BOTH },
-	{ "verbose", NULL, "say what happens, and what happened", weir_values_read_verbose, 'v', WEIR_OPTIONS_BOTH },
-	{ "config", "FILE", NULL, NULL, 'c', WEIR_OPTIONS_BOTH },
-	{ "allow", "TARGET", NULL, NULL, 0, WEIR_OPTIONS_BOTH },
-	{ "deny", "TARGET", NULL, NULL, 0, WEIR_OPTIONS_BOTH },
-	{ "rule", "RULE", NULL, NULL, 0, WEIR_OPTIONS_BOTH },
-	{ "multi-tenant", NULL, NULL, NULL, 0, WEIR_OPTIONS_BOTH },
-	{ "secret", "NAME@HOST", NULL, NULL, 0, WEIR_OPTIONS_BOTH },
-	{ "no-rebind-protection", NULL, NULL, NULL, 0, WEIR_OPTIONS_BOTH },
-	{ "intercept", "PORTS", NULL, NULL, 0, WEIR_OPTIONS_BOTH },
-	{ "bypass", "NAME", NULL, NULL, 0, WEIR_OPTIONS_BOTH },
-	{ "upstream-ca", "FILE", NULL, NULL, 0, WEIR_OPTIONS_BOTH },
-	{ "insecure", "NAME", NULL, NULL, 0, WEIR_OPTIONS_BOTH },
-	{ "quic", "WHAT", NULL, NULL, 0, WEIR_OPTIONS_BOTH },
-	{ "log", "FILE", NULL, NULL, 0, WEIR_OPTIONS_BOTH },
-	{ "metrics", "ADDR:PORT", NULL, NULL, 0, WEIR_OPTIONS_BOTH },
-	{ "capture", "FILE", NULL, NULL, 0, WEIR_OPTIONS_BOTH },
-	{ "control", "PATH", NULL, NULL, 0, WEIR_OPTIONS_BOTH },
+	{ "netns", "PID|PATH", "the guest is a network namespace", weir_values_read_netns, 0, WEIR_OPTIONS_SERVE, NEEDS_NOTHING },
+	{ "userns", "PID|PATH", "the user namespace to enter first (the owner)", weir_values_read_userns, 0, WEIR_OPTIONS_SERVE, NEEDS_NOTHING },
+	{ "tap", "NAME", "what its card is called (eth0)", weir_values_read_tap, 0, WEIR_OPTIONS_SERVE, NEEDS_NOTHING },
+	{ "no-config", NULL, "make the card, leave addresses and routes to the guest", weir_values_read_no_config, 0, WEIR_OPTIONS_SERVE, NEEDS_NOTHING },
+	{ "stream", "PATH", NULL, NULL, 0, WEIR_OPTIONS_SERVE, NEEDS_NOTHING },
+	{ "dgram", "PATH", NULL, NULL, 0, WEIR_OPTIONS_SERVE, NEEDS_NOTHING },
+	{ "vhost-user", "PATH", NULL, NULL, 0, WEIR_OPTIONS_SERVE, NEEDS_NOTHING },
+	{ "fd", "N", NULL, NULL, 0, WEIR_OPTIONS_SERVE, NEEDS_NOTHING },
+	{ "jumbo", NULL, NULL, NULL, 0, WEIR_OPTIONS_SERVE, NEEDS_NOTHING },
+	{ "pid", "FILE", "write the process number there when ready", weir_values_read_pid, 0, WEIR_OPTIONS_SERVE, NEEDS_NOTHING },
+	{ "ready-fd", "N", "write a newline there when ready, and close it", weir_values_read_ready_fd, 0, WEIR_OPTIONS_SERVE, NEEDS_NOTHING },
+	{ "exit-fd", "N", "stop when it is readable or closed", weir_values_read_exit_fd, 0, WEIR_OPTIONS_SERVE, NEEDS_NOTHING },
+	{ "one-off", NULL, "end with the guest (with --netns always so)", weir_values_read_one_off, 0, WEIR_OPTIONS_SERVE, NEEDS_NOTHING },
+	{ "grace", "SECONDS", "on stop, time for open connections (5)", weir_values_read_grace, 0, WEIR_OPTIONS_SERVE, NEEDS_NOTHING },
+	{ "net", "LIST", "what may be reached: public, private, host (with commas), or all, or none", weir_values_read_net, 0, WEIR_OPTIONS_ALL, NEEDS_SETTINGS },
+	{ "dns", "SERVER", "ask this resolver instead of the host's (repeatable)", weir_values_read_dns, 0, WEIR_OPTIONS_ALL, NEEDS_NOTHING },
+	{ "search", "DOMAIN", "search domain instead of the host's (repeatable)", weir_values_read_search, 0, WEIR_OPTIONS_ALL, NEEDS_NOTHING },
+	{ "host", "NAME=ADDR", "answer this name with this address (repeatable)", weir_values_read_host, 0, WEIR_OPTIONS_ALL, NEEDS_NOTHING },
+	{ "mtu", "N", "largest packet, 576 to 65520 (65520)", weir_values_read_mtu, 0, WEIR_OPTIONS_ALL, NEEDS_NOTHING },
+	{ "ipv4", "ADDR/LEN", "address of the guest (10.0.2.15/24)", weir_values_read_ipv4, 0, WEIR_OPTIONS_ALL, NEEDS_NOTHING },
+	{ "gateway", "ADDR", "address of the gateway, which is the host (10.0.2.2)", weir_values_read_gateway, 0, WEIR_OPTIONS_ALL, NEEDS_NOTHING },
+	{ "ipv6", "ADDR/LEN|off", "address of the guest (fd77:6972::15/64 if the host has IPv6)", weir_values_read_ipv6, 0, WEIR_OPTIONS_ALL, NEEDS_NOTHING },
+	{ "mac", "MAC", "Ethernet address of the guest", weir_values_read_mac, 0, WEIR_OPTIONS_ALL, NEEDS_NOTHING },
+	{ "max-flows", "N", "TCP connections at once (131072)", weir_values_read_max_flows, 0, WEIR_OPTIONS_ALL, NEEDS_NOTHING },
+	{ "publish", "SPEC", "[[BIND:]HOSTPORT:]GUESTPORT[/udp]: clients of the host come in (repeatable)", weir_values_read_publish, 'p', WEIR_OPTIONS_ALL, NEEDS_NOTHING },
+	{ "limit-up", "RATE", "from the guest: 10mbit, 1000pps, or 10mbit,1000pps/512k", weir_values_read_limit_up, 0, WEIR_OPTIONS_ALL, NEEDS_NOTHING },
+	{ "limit-down", "RATE", "to the guest", weir_values_read_limit_down, 0, WEIR_OPTIONS_ALL, NEEDS_NOTHING },
+	{ "root", NULL, "CMD sees itself as root (it is not)", weir_values_read_root, 0, WEIR_OPTIONS_RUN, NEEDS_NOTHING },
+	{ "share", "PATH", "leave this visible, although it leads out (repeatable)", weir_values_read_share, 0, WEIR_OPTIONS_RUN, NEEDS_NOTHING },
+	{ "keep-fd", "N", "CMD inherits this descriptor (repeatable)", weir_values_read_keep_fd, 0, WEIR_OPTIONS_RUN, NEEDS_NOTHING },
+	{ "unconfined", NULL, "do not confine Weir's own processes (debugging)", weir_values_read_unconfined, 0, WEIR_OPTIONS_ALL, NEEDS_NOTHING },
+	{ "quiet", NULL, "no warnings", weir_values_read_quiet, 'q', WEIR_OPTIONS_ALL, NEEDS_NOTHING },
+	{ "verbose", NULL, "say what happens, and what happened", weir_values_read_verbose, 'v', WEIR_OPTIONS_ALL, NEEDS_NOTHING },
+	{ "config", "FILE", "read a configuration (YAML); options win over it", weir_values_read_config, 'c', WEIR_OPTIONS_ALL, NEEDS_SETTINGS },
+	{ "allow", "TARGET", "allow this: GROUP, ADDR, ADDR/LEN, NAME, each with :PORTS (repeatable)", weir_values_read_allow, 0, WEIR_OPTIONS_ALL, NEEDS_SETTINGS },
+	{ "deny", "TARGET", "deny this; first match wins among --allow, --deny and --rule (repeatable)", weir_values_read_deny, 0, WEIR_OPTIONS_ALL, NEEDS_SETTINGS },
+	{ "rule", "RULE", "a whole rule, 'deny tcp any:25' (repeatable)", weir_values_read_rule, 0, WEIR_OPTIONS_ALL, NEEDS_SETTINGS },
+	{ "multi-tenant", NULL, "nothing may reach host, private, linklocal, metadata", weir_values_read_multi_tenant, 0, WEIR_OPTIONS_ALL, NEEDS_SETTINGS },
+	{ "no-rebind-protection", NULL, "let names answer with private addresses", weir_values_read_no_rebind, 0, WEIR_OPTIONS_ALL, NEEDS_SETTINGS },
+	{ "quic", "refuse|pin", "UDP to 443 by name: refuse, so that TCP is used, or go by pins", weir_values_read_quic, 0, WEIR_OPTIONS_ALL, NEEDS_SETTINGS },
+	{ "log", "FILE|-", "write what happens there, a line of JSON each (- is stderr)", weir_values_read_log, 0, WEIR_OPTIONS_ALL, NEEDS_SETTINGS },
+	{ "secret", "NAME@HOST", "swap the value of this variable in, for these hosts (repeatable)", weir_values_read_secret, 0, WEIR_OPTIONS_ALL, NEEDS_LATER },
+	{ "intercept", "PORTS", "look into TLS on these ports", weir_values_read_intercept, 0, WEIR_OPTIONS_ALL, NEEDS_LATER },
+	{ "bypass", "NAME", "but not into that of this name (repeatable)", weir_values_read_bypass, 0, WEIR_OPTIONS_ALL, NEEDS_LATER },
+	{ "upstream-ca", "[NAME=]FILE", "trust these CAs too, for NAME or for all (repeatable)", weir_values_read_upstream_ca, 0, WEIR_OPTIONS_ALL, NEEDS_LATER },
+	{ "insecure", "NAME", "do not verify the certificate of this name (repeatable)", weir_values_read_insecure, 0, WEIR_OPTIONS_ALL, NEEDS_LATER },
+	{ "metrics", "ADDR:PORT", "serve Prometheus metrics there", weir_values_read_metrics, 0, WEIR_OPTIONS_ALL, NEEDS_LATER },
+	{ "capture", "FILE", "write all frames there (pcapng)", weir_values_read_capture, 0, WEIR_OPTIONS_ALL, NEEDS_LATER },
+	{ "control", "PATH", "the control socket", weir_values_read_control, 0, WEIR_OPTIONS_ALL, NEEDS_LATER },
+	{ "json", NULL, "answer in JSON", weir_values_read_json, 0, WEIR_OPTIONS_CHECK, NEEDS_NOTHING },
+	{ "strict", NULL, "a warning is exit code 1", weir_values_read_strict, 0, WEIR_OPTIONS_CHECK, NEEDS_NOTHING },
+	{ "pin", "NAME=ADDR", "the guest was told so (repeatable)", weir_values_read_pin, 0, WEIR_OPTIONS_CHECK, NEEDS_NOTHING },
+	{ "shown", "NAME", "the client shows this name (SNI, Host)", weir_values_read_shown, 0, WEIR_OPTIONS_CHECK, NEEDS_NOTHING },
+	{ "shown-none", NULL, "the client shows no name", weir_values_read_shown_none, 0, WEIR_OPTIONS_CHECK, NEEDS_NOTHING },
+	{ "host-address", "ADDR", "the host has this address (repeatable)", weir_values_read_host_address, 0, WEIR_OPTIONS_CHECK, NEEDS_NOTHING },
 };
 /* clang-format on */
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
-/* how many single changes make one word the other; at most 99 */
-static unsigned distance(const char *a, const char *b)
-{
-	size_t n = strlen(a), m = strlen(b);
-	unsigned d[WORD_MAX + 1];
-
-	if (n > WORD_MAX || m > WORD_MAX)
-		return 99;
-	for (unsigned j = 0; j <= m; j++)
-		d[j] = j;
-	for (unsigned i = 1; i <= n; i++) {
-		unsigned corner = d[0];
-
-		d[0] = i;
-		for (unsigned j = 1; j <= m; j++) {
-			unsigned change = corner + (a[i - 1] != b[j - 1]);
-			unsigned skip = 1 + (d[j] < d[j - 1] ? d[j] : d[j - 1]);
-
-			corner = d[j];
-			d[j] = change < skip ? change : skip;
-		}
-	}
-	return d[m];
-}
-
 const char *weir_options_nearest(const char *word, const char *const *words,
 				 size_t n)
 {
-	const char *best = NULL;
-	unsigned least = 3;
-
-	for (size_t i = 0; i < n; i++) {
-		unsigned d = distance(word, words[i]);
-
-		/* a beginning of a word is near, however long the word */
-		if (strlen(word) > 2 &&
-		    strncmp(word, words[i], strlen(word)) == 0)
-			d = 1;
-		if (d < least && d < strlen(words[i])) {
-			least = d;
-			best = words[i];
-		}
-	}
-	return best;
+	return weir_nearest_find(word, words, n);
 }
 
 static bool is_part(const char *at, size_t n, const char *word)
@@ -178,7 +154,7 @@ static const struct row *find_letter(const struct words *w, char letter)
 static int apply(const struct words *w, const struct row *r, const char *value,
 		 struct weir_orders *o)
 {
-	if (!r->read)
+	if (!r->read || (r->needs != NEEDS_NOTHING && !o->settings))
 		return weir_say_error("%s: --%s is not there yet in this "
 				      "version",
 				      w->name, r->name);
@@ -262,6 +238,8 @@ static int read_short(struct words *w, struct weir_orders *o, bool *help)
 /* what must be there beside options */
 static int check_rest(const struct words *w, struct weir_orders *o)
 {
+	if (w->of == WEIR_OPTIONS_CHECK)
+		return 0;
 	if (w->of == WEIR_OPTIONS_RUN) {
 		o->argv = w->at;
 		return w->n && *w->at[0]
@@ -281,29 +259,89 @@ static int check_rest(const struct words *w, struct weir_orders *o)
 	return 0;
 }
 
+/* the next word is not an option: is it one of a question? */
+static int read_question(struct words *w, struct weir_orders *o)
+{
+	if (o->check.n_words == WEIR_PLAN_WORDS_MAX)
+		return weir_say_error("check: what is %s? No question has so "
+				      "many words, see weir check --help",
+				      w->at[0]);
+	o->check.word[o->check.n_words++] = *w->at++;
+	w->n--;
+	return 0;
+}
+
+/* options up to the first word that is none, or, for `check`, all words */
+static int read_words(struct words *w, struct weir_orders *o, bool *help)
+{
+	bool only_words = false;
+	int e = 0;
+
+	while (w->n && e == 0 && !*help) {
+		bool option = !only_words && w->at[0][0] == '-' && w->at[0][1];
+
+		if (!option && w->of != WEIR_OPTIONS_CHECK)
+			break;
+		if (!option) {
+			e = read_question(w, o);
+		} else if (strcmp(w->at[0], "--") == 0) {
+			only_words = true;
+			w->at++;
+			w->n--;
+		} else if (w->at[0][1] == '-') {
+			e = read_long(w, o, help);
+		} else {
+			e = read_short(w, o, help);
+		}
+	}
+	return e;
+}
+
+/* the file, behind all options; then, is there machinery for all of it? */
+static int read_config(const struct words *w, struct weir_orders *o)
+{
+	char why[WEIR_CONFIG_WHY_BYTES];
+
+	if (!o->settings)
+		return 0;
+	if (o->config && !weir_config_load(o->config, o, o->settings, why))
+		return weir_say_error("%s", why);
+	if (w->of != WEIR_OPTIONS_CHECK &&
+	    !weir_settings_is_ready(o->settings, why, sizeof(why)))
+		return weir_say_error("%s", why);
+	return 0;
+}
+
+static const char *name_of(enum weir_options_of of)
+{
+	switch (of) {
+	case WEIR_OPTIONS_RUN:
+		return "run";
+	case WEIR_OPTIONS_SERVE:
+		return "serve";
+	case WEIR_OPTIONS_CHECK:
+		return "check";
+	case WEIR_OPTIONS_BOTH:
+	case WEIR_OPTIONS_ALL:
+		break;
+	}
+	return "";
+}
+
 int weir_options_parse(enum weir_options_of of, int argc, char **argv,
 		       struct weir_orders *ret, bool *ret_help)
 {
-	struct words w = { .of = of,
-			   .name = of == WEIR_OPTIONS_RUN ? "run" : "serve",
-			   .n = argc,
-			   .at = argv };
+	struct words w = {
+		.of = of, .name = name_of(of), .n = argc, .at = argv
+	};
+	int e;
 
 	*ret_help = false;
-	while (w.n && w.at[0][0] == '-' && w.at[0][1]) {
-		int e;
-
-		if (strcmp(w.at[0], "--") == 0) {
-			w.at++;
-			w.n--;
-			break;
-		}
-		e = w.at[0][1] == '-' ? read_long(&w, ret, ret_help)
-				      : read_short(&w, ret, ret_help);
-		if (e || *ret_help)
-			return e;
-	}
-	return check_rest(&w, ret);
+	e = read_words(&w, ret, ret_help);
+	if (e || *ret_help)
+		return e;
+	e = check_rest(&w, ret);
+	return e ? e : read_config(&w, ret);
 }
 
 void weir_options_print(enum weir_options_of of, FILE *to)
@@ -311,7 +349,8 @@ void weir_options_print(enum weir_options_of of, FILE *to)
 	for (size_t i = 0; i < ROWS; i++) {
 		char left[40];
 
-		if (!rows[i].help || !(rows[i].of & of))
+		if (!rows[i].help || !(rows[i].of & of) ||
+		    (rows[i].needs == NEEDS_LATER && of != WEIR_OPTIONS_CHECK))
 			continue;
 		snprintf(left, sizeof(left), "%s%c%s --%s%s%s",
 			 rows[i].letter ? "-" : " ",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* options.h - the options of `run` and `serve`, as words and as orders */
+/* options.h - the options of `run`, `serve` and `check` */
 #ifndef WEIR_CMD_OPTIONS_H
 #define WEIR_CMD_OPTIONS_H
 
@@ -12,15 +12,26 @@
 enum weir_options_of {
 	WEIR_OPTIONS_RUN = 1,
 	WEIR_OPTIONS_SERVE = 2,
+	WEIR_OPTIONS_CHECK = 4,
 	WEIR_OPTIONS_BOTH = 3,
+	WEIR_OPTIONS_ALL = 7,
 };
 
 /**
- * weir_options_parse() - read the words after `weir run` or `weir serve`
- * @of: which of the two
- * @argc, @argv: they, without `weir` and `run`
- * @ret: zeroed by the caller; filled; borrows from @argv
+ * weir_options_parse() - read the words after `weir run`, `serve` or `check`
+ * @of: which of them
+ * @argc, @argv: they, without `weir` and `run`; never written to
+ * @ret: zeroed by the caller but for @ret->settings, which the caller has
+ *       initialised and gives back in the end, after @ret's last use; filled,
+ *       and borrows from @argv and the settings.  Without settings (NULL) the
+ *       options of policy and recording are refused.
  * @ret_help: --help was among them, nothing else counts
+ *
+ * The command line first, then the file that --config names.  The same words
+ * can be read again, into fresh orders and settings, when that file changed.
+ *
+ * `run` and `serve` refuse what this version has no machinery for; `check`
+ * accepts it.  The options of `check` may stand behind its question.
  *
  * Errors are said.
  *

@@ -3,9 +3,11 @@
 #include "run.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "control/sandbox.h"
 #include "control/session.h"
 #include "options.h"
 #include "say.h"
@@ -41,27 +43,39 @@ static int check_shares(const struct weir_orders *o)
 	return 0;
 }
 
-int weir_run_main(int argc, char **argv)
+static int run(const struct weir_orders *o)
 {
-	static const struct weir_orders zero;
-	struct weir_orders o = zero;
-	struct weir_voice v = { .say = weir_say_voice, .ctx = &o };
-	bool help;
-	int r = weir_options_parse(WEIR_OPTIONS_RUN, argc, argv, &o, &help);
+	struct weir_voice v = { .say = weir_say_voice,
+				.ctx = (void *)(uintptr_t)o };
+	int r = check_shares(o);
 
 	if (r)
 		return r;
-	if (help) {
-		weir_run_help();
-		return 0;
-	}
-	r = check_shares(&o);
-	if (r)
-		return r;
-	if (o.unconfined)
+	if (o->unconfined)
 		weir_voice_say(&v, WEIR_VOICE_WARNING,
 			       "warning: --unconfined leaves Weir's engine, "
 			       "which reads what CMD sends, all the rights of "
 			       "its user");
-	return weir_session_run(&o, &v);
+	return weir_session_run(o, &v);
+}
+
+int weir_run_main(int argc, char **argv)
+{
+	struct weir_orders *o = calloc(1, sizeof(*o));
+	struct weir_settings settings;
+	bool help;
+	int r;
+
+	if (!o)
+		return WEIR_SANDBOX_FAILED;
+	weir_settings_init(&settings);
+	o->settings = &settings;
+	r = weir_options_parse(WEIR_OPTIONS_RUN, argc, argv, o, &help);
+	if (r == 0 && help)
+		weir_run_help();
+	else if (r == 0)
+		r = run(o);
+	weir_settings_fini(&settings);
+	free(o);
+	return r;
 }

@@ -41,4 +41,30 @@ int weir_values_read_exit_fd(struct weir_orders *o, const char *v);
 int weir_values_read_one_off(struct weir_orders *o, const char *v);
 int weir_values_read_grace(struct weir_orders *o, const char *v);
 
+/* values_policy.c: what is allowed, and what is recorded */
+int weir_values_read_config(struct weir_orders *o, const char *v);
+int weir_values_read_allow(struct weir_orders *o, const char *v);
+int weir_values_read_deny(struct weir_orders *o, const char *v);
+int weir_values_read_rule(struct weir_orders *o, const char *v);
+int weir_values_read_multi_tenant(struct weir_orders *o, const char *v);
+int weir_values_read_no_rebind(struct weir_orders *o, const char *v);
+int weir_values_read_intercept(struct weir_orders *o, const char *v);
+int weir_values_read_bypass(struct weir_orders *o, const char *v);
+int weir_values_read_upstream_ca(struct weir_orders *o, const char *v);
+int weir_values_read_insecure(struct weir_orders *o, const char *v);
+int weir_values_read_quic(struct weir_orders *o, const char *v);
+int weir_values_read_secret(struct weir_orders *o, const char *v);
+int weir_values_read_log(struct weir_orders *o, const char *v);
+int weir_values_read_metrics(struct weir_orders *o, const char *v);
+int weir_values_read_capture(struct weir_orders *o, const char *v);
+int weir_values_read_control(struct weir_orders *o, const char *v);
+
+/* values_check.c: the facts that `check` is told */
+int weir_values_read_json(struct weir_orders *o, const char *v);
+int weir_values_read_strict(struct weir_orders *o, const char *v);
+int weir_values_read_pin(struct weir_orders *o, const char *v);
+int weir_values_read_shown(struct weir_orders *o, const char *v);
+int weir_values_read_shown_none(struct weir_orders *o, const char *v);
+int weir_values_read_host_address(struct weir_orders *o, const char *v);
+
 #endif /* WEIR_CMD_VALUES_H */

@@ -41,6 +41,7 @@ static void must(bool ok)
 /* what we say must be a message, whole, with our flags */
 static void check_message(const uint8_t *bytes, size_t len, bool answer)
 {
+	struct weir_sift_address list[WEIR_SIFT_ADDRESSES_MAX];
 	struct weir_dns_walk w;
 	struct weir_dns_record r;
 	enum weir_dns_step step;
@@ -50,6 +51,19 @@ static void check_message(const uint8_t *bytes, size_t len, bool answer)
 	while ((step = weir_dns_parse_record(&w, &r)) == WEIR_DNS_RECORD) {
 	}
 	must(step == WEIR_DNS_END);
+	must(weir_ask_addresses(bytes, len, list, WEIR_SIFT_ADDRESSES_MAX) <=
+	     (answer ? WEIR_SIFT_ADDRESSES_MAX : 0));
+}
+
+/* what a server says is dropped if it is odd, see server_says() */
+static void check_dropped(const uint8_t *bytes, size_t len)
+{
+	struct weir_sift_address list[WEIR_SIFT_ADDRESSES_MAX];
+	unsigned n =
+		weir_ask_addresses(bytes, len, list, WEIR_SIFT_ADDRESSES_MAX);
+
+	for (unsigned i = 0; i < n; i++)
+		must(!(list[i].addr.b[15] & 1));
 }
 
 static void drain(struct world *w)
@@ -68,6 +82,7 @@ static void drain(struct world *w)
 			break;
 		if (what == WEIR_ASK_TELL) {
 			check_message(out.bytes, out.len, true);
+			check_dropped(out.bytes, out.len);
 			w->told++;
 		} else if (what == WEIR_ASK_SEND) {
 			check_message(out.bytes, out.len, false);
@@ -143,6 +158,7 @@ static void server_says(struct world *w, struct weir_rd in, uint8_t how)
 	must(r.n <= WEIR_SIFT_ADDRESSES_MAX);
 	for (unsigned i = 0; i < r.n; i++)
 		r.address[i].drop = r.address[i].addr.b[15] & 1;
+	r.strip_ech = how & 0x40;
 	weir_ask_settle(&w->ask, &r, msg, weir_wr_len(&to), w->now);
 }
 
@@ -168,7 +184,9 @@ static void step(struct world *w, struct weir_rd *in)
 		weir_ask_tick(&w->ask, w->now);
 		break;
 	case 5:
-		if (how < 8)
+		if (how == 255)
+			weir_ask_forget(&w->ask);
+		else if (how < 8)
 			weir_ask_set_servers(&w->ask, two, how % 3);
 		else if (w->n_sent)
 			weir_ask_failed(
@@ -187,6 +205,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		{ weir_addr_from4(1), 53 }, { weir_addr_from4(2), 53 }
 	};
 	const struct weir_ask_config config = {
+		.timeout_ms = WEIR_DNS_TIMEOUT_MS,
+		.cache_entries = WEIR_DNS_CACHE_ENTRIES,
 		.gateway4 = weir_addr_from4(0x0a000202),
 		.has6 = size & 1,
 		.n_servers = 2,

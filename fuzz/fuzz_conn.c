@@ -25,6 +25,7 @@ struct play {
 	struct weir_rd in;
 	struct house h;
 	struct weir_store hog;
+	struct weir_tcp syn; /* the guest's */
 	bool dialling;
 };
 
@@ -79,6 +80,14 @@ static void put_sack(struct play *p, struct weir_tcp *t)
 	}
 }
 
+/* The SYN-ACK of a guest that is called. */
+static void answer(struct play *p, struct weir_tcp *t)
+{
+	*t = p->syn;
+	t->flags = WEIR_TCP_SYN | WEIR_TCP_ACK;
+	t->ack = p->h.watch.iss + 1;
+}
+
 static void guest(struct play *p, bool tidy)
 {
 	static uint8_t bytes[TAPE_PIECE];
@@ -90,7 +99,9 @@ static void guest(struct play *p, bool tidy)
 	t.seq = tidy ? p->h.watch.g_max : place(p, true);
 	t.ack = tidy ? p->h.watch.max : place(p, false);
 	t.flags = weir_rd_u8(&p->in) & 0x3f;
-	if (tidy)
+	if (tidy && p->h.watch.calling && !p->h.watch.synacked)
+		answer(p, &t);
+	else if (tidy)
 		t.flags = (t.flags & WEIR_TCP_FIN) | WEIR_TCP_ACK;
 	t.window = weir_rd_be16(&p->in);
 	if (t.flags & WEIR_TCP_URG)
@@ -206,7 +217,7 @@ static void one(struct play *p)
 
 static void born(struct play *p)
 {
-	uint8_t how = weir_rd_u8(&p->in);
+	uint8_t how = weir_rd_u8(&p->in), scale = weir_rd_u8(&p->in);
 	struct weir_tcp syn;
 
 	house_open(&p->h, &tape, CHUNKS);
@@ -219,13 +230,18 @@ static void born(struct play *p)
 		.dport = p->h.ends.fport,
 		.flags = WEIR_TCP_SYN,
 		.seq = how & 16 ? UINT32_MAX - 5000 : 1,
-		.wscale = (int8_t)(weir_rd_u8(&p->in) % 16 - 1),
+		.wscale = (int8_t)(scale % 16 - 1),
 		.sack_ok = how & 32,
 	};
 	syn.window = weir_rd_be16(&p->in);
 	syn.mss = weir_rd_be16(&p->in);
 	if (how & 64)
 		house_iss_at(&p->h, &syn, UINT32_MAX - 5000);
+	p->syn = syn;
+	if (scale & 128) {
+		house_call(&p->h);
+		return;
+	}
 	house_syn(&p->h, &syn);
 	p->dialling = true;
 	if (how & 128)

@@ -4,8 +4,8 @@
  *
  * The input is a script, read each time the engine would sleep: frames (raw,
  * broken in a few places, or segments near where they should be), what host
- * sockets, datagrams and DNS servers do, how much the link and the sockets
- * take, what control says, and time.  The twin of tests/unit/engine watches:
+ * sockets, datagrams and DNS servers do, clients at published ports, how much
+ * the link and the sockets take, what control says, and time.  The twin of tests/unit/engine watches:
  * every frame for the guest is well formed, no descriptor is used after it was
  * closed or left open, payload memory is given back, the engine never turns
  * for nothing.  As long as the script breaks no frame, bytes are compared too.
@@ -13,11 +13,15 @@
 #include "tests/unit/engine/dnsbits.c"
 #include "tests/unit/engine/guest.c"
 #include "tests/unit/engine/look.c"
+#include "tests/unit/engine/rules.c"
 #include "tests/unit/engine/twin.c"
 #include "tests/unit/engine/wings.c"
+#include "tests/unit/engine/wings_doors.c"
 #include "tests/unit/engine/wings_grams.c"
 
 #define SLOTS      6u
+#define CALLED     3u /* more of them, for clients of the host */
+#define DOORS      4u
 #define OPS_MAX    400u
 #define GIVES_MAX  (1u << 20) /* bytes of one input, from all hosts */
 #define ROUNDS_MAX 2000u
@@ -29,7 +33,9 @@ struct play {
 	struct weir_rd in;
 	struct twin w;
 	struct guest g;
-	struct guest_conn slot[SLOTS];
+	struct guest_conn slot[SLOTS + CALLED];
+	struct twin_sock *door[DOORS];
+	unsigned n_doors;
 	unsigned ops, rounds;
 	size_t given;
 	bool wild; /* a frame was broken: bytes are not compared any more */
@@ -168,10 +174,9 @@ static void fill_from(uint32_t off, uint32_t n)
 }
 
 /* A segment of a slot, at the right place or near it. */
-static void segment(bool tidy)
+static void segment_of(struct guest_conn *c, uint8_t what, bool tidy)
 {
-	uint8_t what = u8(), flags = u8() & 0x3f;
-	struct guest_conn *c = &play.slot[what % SLOTS];
+	uint8_t flags = u8() & 0x3f;
 	uint32_t n = amount(), seq = c->seq, ack = c->ack;
 	uint32_t span = c->room ? c->room : 1;
 
@@ -203,6 +208,13 @@ static void segment(bool tidy)
 		c->seq = seq;
 		c->ack = ack;
 	}
+}
+
+static void segment(bool tidy)
+{
+	uint8_t what = u8();
+
+	segment_of(&play.slot[what % SLOTS], what, tidy);
 }
 
 static void open_slot(void)
@@ -324,6 +336,29 @@ static void rules(void)
 	}
 }
 
+/* Open to all; looking at first bytes; names only. */
+static void choose_policy(unsigned which)
+{
+	static const char *const text[][2] = {
+		{ "allow any", "deny any" },
+		{ "deny .ads.example", "allow any" },
+		{ "allow tcp a.example", "allow udp any" },
+		{ "bounds deny tcp any:82", "allow any" },
+	};
+	struct twin *w = &play.w;
+
+	w->policy[0] = text[which & 3][0];
+	w->policy[1] = text[which & 3][1];
+	w->n_policy = 2;
+	w->policy_flags = which & 4 ? WEIR_IMAGE_DROP : WEIR_IMAGE_REBIND;
+}
+
+static void revise(void)
+{
+	choose_policy(u8());
+	twin_policy(&play.w);
+}
+
 static void order(void)
 {
 	uint8_t what = u8(), body[64];
@@ -341,6 +376,86 @@ static void pass(void)
 	uint8_t b = u8();
 
 	play.w.until += ((uint64_t)(b & 15) + 1) << (b >> 4) * 2;
+}
+
+/* --- published ports --- */
+
+static void publish(bool udp, uint8_t what)
+{
+	const struct weir_charter_door door = {
+		.id = play.n_doors,
+		.udp = udp,
+		.bind = what & 8 ? weir_addr_from4(0) : far_of(2),
+		.port = 8080,
+		.guest_port = (uint16_t)(udp ? 7 : 80),
+		.preserve_source = what & 16,
+	};
+	struct twin_sock *s;
+
+	if (play.n_doors == DOORS)
+		return;
+	s = twin_door(&play.w, &door);
+	if (s)
+		play.door[play.n_doors++] = s;
+}
+
+/* Somebody comes: with bytes that he sent at once, or with a datagram. */
+static void come(uint8_t what)
+{
+	struct twin_sock *s =
+		play.n_doors ? play.door[what % play.n_doors] : NULL;
+	struct weir_addr from = far_of(what >> 3);
+	uint16_t port = (uint16_t)(what & 128 ? 2000 : u8());
+	size_t n = amount();
+
+	if (!s || !s->open || play.given + n > GIVES_MAX)
+		return;
+	play.given += n;
+	guest_fill(bytes, 0, n);
+	if (s->kind == TWIN_LISTENER)
+		twin_calls(&play.w, s, &from, port, bytes, n)->err =
+			what & 64 ? -ECONNABORTED : 0;
+	else if (s->kind == TWIN_UDP)
+		twin_gives_gram(&play.w, s, &from, port, bytes, n,
+				what & 64 ? -ECONNREFUSED : 0);
+}
+
+static void doors(void)
+{
+	uint8_t what = u8();
+	struct guest_conn *c = &play.slot[SLOTS + what / 8 % CALLED];
+
+	switch (what & 7) {
+	case 0:
+		publish(what & 32, what);
+		return;
+	case 1:
+	case 2:
+		come(u8());
+		return;
+	case 3:
+		guest_conn_fini(&play.g, c);
+		guest_listen(&play.g, c, 80, what & 64);
+		return;
+	case 4:
+		segment_of(c, (uint8_t)(what & 0x80), true);
+		return;
+	case 5:
+		segment_of(c, u8(), false);
+		return;
+	case 6:
+		guest_udp_frame(&play.g,
+				&(struct guest_ip){ .to = far_of(what / 8) }, 7,
+				2000, bytes, amount() % 3000, &frame);
+		guest_put(&play.g, &frame);
+		return;
+	case 7:
+		if (what & 8)
+			twin_undoor(&play.w, what >> 6);
+		else
+			play.w.accept_err = what & 16 ? -ENOMEM : 0;
+		return;
+	}
 }
 
 /* --- the script --- */
@@ -380,8 +495,12 @@ static void one(void)
 		rules();
 		return;
 	case 13:
-		if (op & 16)
+		if ((op & 48) == 48)
+			revise();
+		else if (op & 16)
 			order();
+		else
+			doors();
 		return;
 	default:
 		pass();
@@ -394,7 +513,7 @@ static void compare(void)
 {
 	if (play.wild)
 		return;
-	for (unsigned i = 0; i < SLOTS; i++) {
+	for (unsigned i = 0; i < SLOTS + CALLED; i++) {
 		const struct guest_conn *c = &play.slot[i];
 
 		if (c->fport != 53 && !guest_is_filled(c->in.b, 0, c->in.len))
@@ -440,6 +559,7 @@ static void begin_play(const uint8_t *data, size_t size)
 	play.in = weir_rd_over(data, size);
 	play.ops = play.rounds = 0;
 	play.given = 0;
+	play.n_doors = 0;
 	play.wild = play.stopped = false;
 	twin_init(&play.w);
 	how = u8();
@@ -451,7 +571,7 @@ static void begin_play(const uint8_t *data, size_t size)
 		(uint64_t)(how & 32 ? 64 : 2) * WEIR_CHUNK_BYTES;
 	play.w.charter.max_flows = how & 64 ? 64 : 3;
 	if (how & 128)
-		play.w.charter.net = WEIR_CHARTER_NET_ALL;
+		choose_policy(how);
 	guest_init(&play.g, &play.w);
 	for (unsigned i = 0; i < SLOTS; i++) {
 		struct weir_addr far = far_of(i);
@@ -459,6 +579,8 @@ static void begin_play(const uint8_t *data, size_t size)
 		guest_conn_init(&play.g, &play.slot[i], &far,
 				i == 3 ? 53 : (uint16_t)(80 + i));
 	}
+	for (unsigned i = SLOTS; i < SLOTS + CALLED; i++)
+		guest_listen(&play.g, &play.slot[i], 80, true);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -469,7 +591,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	twin_run(&play.w);
 	compare();
 	why = twin_settle(&play.w);
-	for (unsigned i = 0; i < SLOTS; i++)
+	for (unsigned i = 0; i < SLOTS + CALLED; i++)
 		guest_conn_fini(&play.g, &play.slot[i]);
 	guest_fini(&play.g);
 	if (why) {

@@ -28,6 +28,7 @@
 #include "sys/entropy.h"
 #include "sys/listener.h"
 #include "sys/loop.h"
+#include "sys/shared.h"
 #include "sys/msg.h"
 
 #define SENTENCE_BYTES 200u
@@ -52,7 +53,8 @@ static int confine(void)
 		WEIR_CONFINE_CALLS(NR) WEIR_MSG_CALLS(NR) WEIR_CLOCK_CALLS(NR)
 		WEIR_ENTROPY_CALLS(NR) WEIR_LOOP_CALLS(NR) WEIR_TAP_CALLS(NR)
 		WEIR_DIAL_CALLS(NR) WEIR_POST_CALLS(NR) WEIR_RESOLVER_CALLS(NR)
-		WEIR_LISTENER_CALLS(NR) WEIR_ENGINE_CALLS(NR) NR(epoll_create1)
+		WEIR_LISTENER_CALLS(NR) WEIR_SHARED_CALLS(NR)
+		WEIR_ENGINE_CALLS(NR) NR(epoll_create1)
 	};
 #undef NR
 	/* clang-format on */

@@ -10,11 +10,13 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "base/version.h"
 #include "control/digest.h"
 #include "control/spawn.h"
 #include "sys/clock.h"
 #include "sys/confine.h"
 
+#define SETTLE_MAX   64u  /* directories that control may read */
 #define SENTENCE_MAX 400u /* of a sentence from another process */
 
 void weir_network_init(struct weir_network *n, const struct weir_orders *o,
@@ -23,8 +25,146 @@ void weir_network_init(struct weir_network *n, const struct weir_orders *o,
 	n->orders = o;
 	n->voice = v;
 	n->start_ms = weir_clock_now_ms();
-	n->sock = n->addresses = n->resolv = -1;
+	n->sock = n->addresses = n->resolv = n->book.fd = -1;
 }
+
+/* --- the policy --- */
+
+/* A number that tells these bounds from others, lists and groups included. */
+static bool number_bounds(const struct weir_settings *s, uint64_t *ret,
+			  char why[WEIR_RULEBOOK_WHY_BYTES])
+{
+	struct weir_settings alone = { .dir = s->dir,
+				       .bounds = s->bounds,
+				       .group = s->group,
+				       .n_groups = s->n_groups,
+				       .multi_tenant = s->multi_tenant,
+				       .has_net = true };
+	struct weir_rulebook book;
+
+	*ret = 0;
+	if (s->bounds.n == 0 && !s->multi_tenant)
+		return true;
+	if (!weir_rulebook_make(&alone, &book, why))
+		return false;
+	*ret = weir_image_hash(&book.image);
+	weir_rulebook_close(&book);
+	return true;
+}
+
+static bool make_policy(struct weir_network *n)
+{
+	char why[WEIR_RULEBOOK_WHY_BYTES];
+
+	if (number_bounds(n->orders->settings, &n->bounds, why) &&
+	    weir_rulebook_make(n->orders->settings, &n->book, why))
+		return true;
+	weir_voice_say(n->voice, WEIR_VOICE_ERROR, "%s", why);
+	return false;
+}
+
+static int send_policy(struct weir_network *n, const struct weir_rulebook *b)
+{
+	return weir_msg_send(n->sock, WEIR_MSG_POLICY, NULL, 0, &b->fd, 1);
+}
+
+static void stay(const struct weir_network *n, const char *why)
+{
+	weir_voice_say(n->voice, WEIR_VOICE_ERROR,
+		       "the policy stays as it was: %s", why);
+}
+
+static void tell_replaced(struct weir_network *n, uint32_t uid)
+{
+	struct weir_event *e;
+
+	weir_voice_say(n->voice, WEIR_VOICE_NOTE, "the policy was replaced");
+	if (!weir_log_wants(n->log, WEIR_EVENT_POLICY))
+		return;
+	e = weir_log_begin(n->log, WEIR_EVENT_POLICY);
+	e->has |= WEIR_EVENT_HAS_HASH | WEIR_EVENT_HAS_UID;
+	e->hash = weir_image_hash(&n->book.image);
+	e->uid = uid;
+	weir_log_put(n->log, e);
+	weir_network_on_log(n);
+}
+
+int weir_network_reload(struct weir_network *n, const struct weir_settings *s,
+			uint32_t uid)
+{
+	char why[WEIR_RULEBOOK_WHY_BYTES];
+	struct weir_rulebook next;
+	uint64_t bounds;
+	int r = 0;
+
+	if (!number_bounds(s, &bounds, why)) {
+		stay(n, why);
+		return 0;
+	}
+	if (bounds != n->bounds) {
+		stay(n, "its bounds are others, and bounds do not change "
+			"while Weir runs: start it again");
+		return 0;
+	}
+	if (!weir_rulebook_make(s, &next, why)) {
+		stay(n, why);
+		return 0;
+	}
+	if (n->linked && n->sock >= 0)
+		r = send_policy(n, &next);
+	if (r) {
+		weir_rulebook_close(&next);
+		return r;
+	}
+	weir_rulebook_close(&n->book);
+	n->book = next;
+	tell_replaced(n, uid);
+	return 0;
+}
+
+/* --- the log --- */
+
+static bool open_log(struct weir_network *n)
+{
+	const struct weir_settings *s = n->orders->settings;
+	int r;
+
+	if (!s->log)
+		return true;
+	r = weir_log_open(s->log, s->events, n->voice, &n->log);
+	if (r == 0)
+		return true;
+	weir_voice_say(n->voice, WEIR_VOICE_ERROR,
+		       "--log %s cannot be written: %s", s->log,
+		       r == -ENOTSUP ? "it is no file, pipe or terminal"
+				     : strerror(-r));
+	return false;
+}
+
+void weir_network_on_log(struct weir_network *n)
+{
+	(void)weir_log_flush(n->log); /* it says itself what is wrong */
+}
+
+/* The life of the network; @version: what and by which policy. */
+static void tell_life(struct weir_network *n, enum weir_event_kind kind,
+		      bool version)
+{
+	struct weir_event *e;
+
+	if (!weir_log_wants(n->log, kind))
+		return;
+	e = weir_log_begin(n->log, kind);
+	if (version) {
+		e->has |= WEIR_EVENT_HAS_VERSION | WEIR_EVENT_HAS_HASH;
+		weir_event_copy(e->text, sizeof(e->text), WEIR_VERSION,
+				strlen(WEIR_VERSION));
+		e->hash = weir_image_hash(&n->book.image);
+	}
+	weir_log_put(n->log, e);
+}
+
+/* --- the host, and the engine --- */
 
 /* said once, when it comes to be so */
 static int read_host(struct weir_network *n)
@@ -41,9 +181,28 @@ static int read_host(struct weir_network *n)
 	return r;
 }
 
+static bool open_ports(struct weir_network *n)
+{
+	const struct weir_orders *o = n->orders;
+	char why[WEIR_PUBLISH_WHY_BYTES];
+
+	for (uint32_t i = 0; i < o->n_publish; i++) {
+		uint32_t door = n->doors.n;
+
+		if (!weir_publish_open(&o->publish[i], &n->doors, why)) {
+			weir_voice_say(n->voice, WEIR_VOICE_ERROR, "%s", why);
+			return false;
+		}
+		for (; door < n->doors.n; door++)
+			n->doors.door[door].is.preserve_source =
+				o->preserve_source[i];
+	}
+	return true;
+}
+
 int weir_network_plan(struct weir_network *n)
 {
-	char why[WEIR_PLAN_WHY_BYTES], no_door[WEIR_PUBLISH_WHY_BYTES];
+	char why[WEIR_PLAN_WHY_BYTES];
 	int r = read_host(n);
 
 	if (r) {
@@ -58,14 +217,12 @@ int weir_network_plan(struct weir_network *n)
 		weir_voice_say(n->voice, WEIR_VOICE_ERROR, "%s", why);
 		return 2;
 	}
-	for (uint32_t i = 0; i < n->orders->n_publish; i++)
-		if (!weir_publish_open(&n->orders->publish[i], &n->doors,
-				       no_door)) {
-			weir_voice_say(n->voice, WEIR_VOICE_ERROR, "%s",
-				       no_door);
-			return WEIR_NETWORK_REFUSED;
-		}
-	return 0;
+	if (!make_policy(n))
+		return 2;
+	if (!open_log(n))
+		return WEIR_NETWORK_REFUSED;
+	n->charter.events = weir_log_kinds(n->log) & WEIR_LOG_OF_ENGINE;
+	return open_ports(n) ? 0 : WEIR_NETWORK_REFUSED;
 }
 
 bool weir_network_start(struct weir_network *n)
@@ -99,6 +256,8 @@ int weir_network_link(struct weir_network *n, int link, uint32_t offload)
 
 	n->charter.offload = offload;
 	r = send_part(n, WEIR_MSG_CHARTER, weir_charter_build);
+	if (r == 0)
+		r = send_policy(n, &n->book);
 	if (r == 0)
 		r = weir_msg_send(n->sock, WEIR_MSG_LINK, NULL, 0, &link, 1);
 	n->linked = r == 0;
@@ -174,8 +333,11 @@ enum weir_network_news weir_network_hear(struct weir_network *n)
 		return WEIR_NETWORK_GONE;
 	}
 	weir_msg_close_fds(&m);
-	if (m.kind == WEIR_MSG_READY) {
+	if (m.kind == WEIR_MSG_READY && !n->ready) {
 		n->ready = true;
+		tell_life(n, WEIR_EVENT_START, true);
+		tell_life(n, WEIR_EVENT_LINK_UP, false);
+		weir_network_on_log(n);
 		return WEIR_NETWORK_READY;
 	}
 	if (m.kind == WEIR_MSG_FAILED) {
@@ -185,6 +347,11 @@ enum weir_network_news weir_network_hear(struct weir_network *n)
 	if (m.kind == WEIR_MSG_NOTE) {
 		take_sentence(n, &m.body);
 		weir_voice_say(n->voice, WEIR_VOICE_NOTE, "%s", n->why);
+		return WEIR_NETWORK_NOTHING;
+	}
+	if (m.kind == WEIR_MSG_EVENTS) {
+		weir_log_take(n->log, WEIR_LOG_OF_ENGINE, &m.body);
+		weir_network_on_log(n);
 		return WEIR_NETWORK_NOTHING;
 	}
 	if (m.kind == WEIR_MSG_TALLY)
@@ -270,20 +437,21 @@ void weir_network_lost(const struct weir_network *n, int error)
 		       strerror(-error));
 }
 
-void weir_network_settle(const char *also, const char *removes)
+void weir_network_settle(const char *const *also, size_t n_also,
+			 const char *removes)
 {
-	const char *dirs[] = { "/etc",
-			       "/run/systemd/resolve",
-			       "/run/resolvconf",
-			       "/run/NetworkManager",
-			       "/run/connman",
-			       also };
-	size_t n = sizeof(dirs) / sizeof(dirs[0]);
+	const char *dirs[SETTLE_MAX] = { "/etc", "/run/systemd/resolve",
+					 "/run/resolvconf",
+					 "/run/NetworkManager",
+					 "/run/connman" };
+	size_t n = 5;
 
 	if (!weir_confine_is_possible())
 		return;
+	for (size_t i = 0; i < n_also && n < SETTLE_MAX; i++)
+		dirs[n++] = also[i];
 	weir_confine_capabilities();
-	(void)weir_confine_paths(dirs, also ? n : n - 1, removes);
+	(void)weir_confine_paths(dirs, n, removes);
 }
 
 void weir_network_close(struct weir_network *n)
@@ -298,4 +466,14 @@ void weir_network_close(struct weir_network *n)
 	if (n->sock >= 0)
 		close(n->sock);
 	n->sock = -1;
+	if (n->ready) {
+		tell_life(n, WEIR_EVENT_LINK_DOWN, false);
+		tell_life(n, WEIR_EVENT_STOP, true);
+	}
+	weir_log_close(n->log);
+	n->log = NULL;
+	if (n->book.fd >= 0)
+		weir_rulebook_close(&n->book);
+	n->book.fd = -1;
+	n->ready = false;
 }

@@ -11,8 +11,10 @@
 
 #include <sys/types.h>
 
+#include "control/log.h"
 #include "control/plan.h"
 #include "control/publish.h"
+#include "control/rulebook.h"
 #include "control/voice.h"
 #include "sys/msg.h"
 #include "sys/summary.h"
@@ -41,6 +43,9 @@ enum weir_network_news {
  * @linked: the engine has charter and link
  * @ready:  it said so
  * @why:    a sentence, after FAILED
+ * @book:   the policy in force; @bounds: the number of its bounds alone, which
+ *          do not change
+ * @log:    NULL: nobody wants one
  */
 struct weir_network {
 	const struct weir_orders *orders;
@@ -54,6 +59,9 @@ struct weir_network {
 	struct weir_resolvers resolvers;
 	struct weir_publish_doors doors;
 	struct weir_summary summary;
+	struct weir_rulebook book;
+	uint64_t bounds;
+	struct weir_log *log;
 	char why[WEIR_NETWORK_WHY_BYTES];
 	uint8_t room[WEIR_MSG_PACKET_BYTES];
 };
@@ -63,7 +71,8 @@ void weir_network_init(struct weir_network *n, const struct weir_orders *o,
 		       const struct weir_voice *v);
 
 /**
- * weir_network_plan() - look at the host, make the charter, bind the ports
+ * weir_network_plan() - look at the host, make the charter, compile the
+ *                       policy, open the log, bind the ports
  *
  * Return: 0; 2 the orders contradict each other; WEIR_NETWORK_REFUSED.  What
  * is not 0 has been said.
@@ -109,6 +118,20 @@ void weir_network_watch(struct weir_network *n);
 int weir_network_on_addresses(struct weir_network *n);
 int weir_network_on_resolvers(struct weir_network *n);
 
+/**
+ * weir_network_reload() - another policy
+ * @s: what is allowed now; its bounds must be those of the first
+ * @uid: who wanted it
+ *
+ * What is wrong with it is said, and the policy stays as it was.
+ * Return: 0, or a negative errno: the engine takes no message.
+ */
+int weir_network_reload(struct weir_network *n, const struct weir_settings *s,
+			uint32_t uid);
+
+/** weir_network_on_log() - the log's reader takes more */
+void weir_network_on_log(struct weir_network *n);
+
 /** weir_network_ask() - have the engine send TALLY; Return: 0 or -errno */
 int weir_network_ask(struct weir_network *n);
 
@@ -128,9 +151,10 @@ void weir_network_tell(const struct weir_network *n);
 void weir_network_lost(const struct weir_network *n, int error);
 
 /** weir_network_settle() - give up what control needs no more
- * @also: a directory more that it reads, or NULL
+ * @also: directories more that it reads, @n_also of them
  * @removes: a directory in which it removes a file, or NULL */
-void weir_network_settle(const char *also, const char *removes);
+void weir_network_settle(const char *const *also, size_t n_also,
+			 const char *removes);
 
 /** weir_network_close() - kill and reap the engine, close everything */
 void weir_network_close(struct weir_network *n);

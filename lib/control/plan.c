@@ -33,9 +33,15 @@ static_assert(WEIR_QUOTA_RATE_MAX <= WEIR_CHARTER_RATE_MAX &&
 		}                                                              \
 	}
 
-static bool refuse(char why[WEIR_PLAN_WHY_BYTES], const char *sentence)
+static_assert(WEIR_PLAN_IDLE_MAX_S <= UINT32_MAX / 1000u,
+	      "an idle time is told in milliseconds");
+
+/* @where: in the file; NULL: by @option */
+static bool refuse(char why[WEIR_PLAN_WHY_BYTES], const char *where,
+		   const char *option, const char *sentence)
 {
-	snprintf(why, WEIR_PLAN_WHY_BYTES, "%s", sentence);
+	snprintf(why, WEIR_PLAN_WHY_BYTES, "%s: %s", where ? where : option,
+		 sentence);
 	return false;
 }
 
@@ -87,8 +93,9 @@ static bool plan_ipv4(const struct weir_orders *o, const struct weir_hostnet *h,
 		c->len4 = 24;
 	}
 	if (c->len4 < 8 || c->len4 > 29)
-		return refuse(why, "--ipv4: the prefix must be 8 to 29 bits, "
-				   "there are three addresses in it");
+		return refuse(why, o->place.ipv4, "--ipv4",
+			      "the prefix must be 8 to 29 bits, "
+			      "there are three addresses in it");
 	c->gateway4 = o->has_gateway ? o->gateway
 				     : free_host(c->guest4, 96u + c->len4,
 						 &c->guest4, &c->guest4);
@@ -96,16 +103,19 @@ static bool plan_ipv4(const struct weir_orders *o, const struct weir_hostnet *h,
 	mask = 0xffffffffu >> c->len4;
 	last = weir_addr_to4(&c->guest4) & mask;
 	if (last == 0 || last == mask)
-		return refuse(why, "--ipv4: that is the subnet's own or its "
-				   "broadcast address, choose another");
+		return refuse(why, o->place.ipv4, "--ipv4",
+			      "that is the subnet's own or its "
+			      "broadcast address, choose another");
 	last = weir_addr_to4(&c->gateway4) & mask;
 	if (last == 0 || last == mask ||
 	    ((weir_addr_to4(&c->gateway4) ^ weir_addr_to4(&c->guest4)) & ~mask))
-		return refuse(why, "--gateway: the address must be one of the "
-				   "guest's subnet");
+		return refuse(why, o->place.gateway, "--gateway",
+			      "the address must be one of the "
+			      "guest's subnet");
 	if (weir_addr_is_equal(&c->gateway4, &c->guest4))
-		return refuse(why, "--gateway: that is the guest's own "
-				   "address, choose another");
+		return refuse(why, o->place.gateway, "--gateway",
+			      "that is the guest's own "
+			      "address, choose another");
 	return true;
 }
 
@@ -121,13 +131,15 @@ static bool plan_ipv6(const struct weir_orders *o, const struct weir_hostnet *h,
 	if (!c->has6)
 		return true;
 	if (c->mtu < WEIR_MTU_IPV6_MIN)
-		return refuse(why, "--ipv6: IPv6 needs an MTU of 1280 or more, "
-				   "see --mtu");
+		return refuse(why, o->place.ipv6, "--ipv6",
+			      "IPv6 needs an MTU of 1280 or more, "
+			      "see --mtu");
 	c->guest6 = o->six == WEIR_PLAN_IPV6_GIVEN ? o->ipv6 : guest;
 	c->len6 = o->six == WEIR_PLAN_IPV6_GIVEN ? o->len6 : 64;
 	if (c->len6 < 8 || c->len6 > 125)
-		return refuse(why, "--ipv6: the prefix must be 8 to 125 bits, "
-				   "there are three addresses in it");
+		return refuse(why, o->place.ipv6, "--ipv6",
+			      "the prefix must be 8 to 125 bits, "
+			      "there are three addresses in it");
 	c->gateway6 = free_host(c->guest6, c->len6, &c->guest6, &c->guest6);
 	c->dns6 = free_host(c->guest6, c->len6, &c->guest6, &c->gateway6);
 	c->router6 = (struct weir_addr){ .b = { 0xfe, 0x80, [15] = 0x02 } };
@@ -196,13 +208,19 @@ bool weir_plan_make(const struct weir_orders *o, const struct weir_hostnet *h,
 		c->gateway_mac.b[5]++;
 	if (!plan_ipv4(o, h, c, why) || !plan_ipv6(o, h, c, why))
 		return false;
-	c->net = o->has_net
-			 ? o->net
-			 : WEIR_CHARTER_NET_PUBLIC | WEIR_CHARTER_NET_PRIVATE |
-				   WEIR_CHARTER_NET_LINKLOCAL;
 	c->verbose = o->verbose;
 	c->max_flows = o->max_flows ? o->max_flows : WEIR_CONNS_MAX;
-	c->payload_bytes = WEIR_PAYLOAD_BYTES;
+	c->flows_per_second = o->flows_per_second;
+	c->payload_bytes =
+		o->payload_bytes ? o->payload_bytes : WEIR_PAYLOAD_BYTES;
+	c->idle_s = o->idle_s ? o->idle_s : WEIR_IDLE_MS / 1000;
+	c->udp_conversations = o->udp_conversations
+				       ? o->udp_conversations
+				       : WEIR_UDP_CONVERSATIONS_MAX;
+	c->dns_timeout_ms =
+		o->dns_timeout_ms ? o->dns_timeout_ms : WEIR_DNS_TIMEOUT_MS;
+	c->dns_cache_entries = o->has_dns_cache ? o->dns_cache_entries
+						: WEIR_DNS_CACHE_ENTRIES;
 	c->up = o->up;
 	c->down = o->down;
 	plan_search(o, r, c);
@@ -211,6 +229,7 @@ bool weir_plan_make(const struct weir_orders *o, const struct weir_hostnet *h,
 	weir_plan_upstreams(o, r, c);
 	weir_plan_own(h, c);
 	return weir_charter_is_valid(c) ||
-	       refuse(why, "the addresses given do not make a network: see "
-			   "--ipv4, --gateway, --ipv6 and --mac");
+	       refuse(why, o->place.ipv4 ? o->place.ipv4 : o->place.ipv6,
+		      "--ipv4, --gateway, --ipv6, --mac",
+		      "the addresses given do not make a network");
 }

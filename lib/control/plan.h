@@ -6,11 +6,23 @@
 #include "control/hostnet.h"
 #include "control/publish.h"
 #include "control/resolvers.h"
+#include "control/settings.h"
 #include "sys/charter.h"
 
 #define WEIR_PLAN_SHARES_MAX 32u
 #define WEIR_PLAN_KEPT_MAX   64u
-#define WEIR_PLAN_WHY_BYTES  160u
+#define WEIR_PLAN_WHY_BYTES  512u
+
+/* the most that may be asked for */
+#define WEIR_PLAN_PAYLOAD_MAX_BYTES (1ull << 40)
+#define WEIR_PLAN_IDLE_MAX_S        2592000u /* 30 days */
+#define WEIR_PLAN_DNS_MIN_MS        100u
+#define WEIR_PLAN_DNS_MAX_MS        60000u
+
+/* what one question of `weir check` has */
+#define WEIR_PLAN_WORDS_MAX 8u
+#define WEIR_PLAN_PINS_MAX  256u
+#define WEIR_PLAN_OWN_MAX   WEIR_CHARTER_ADDRESSES_MAX
 
 /** enum weir_plan_ipv6 - is there IPv6? AUTO: if the host has it */
 enum weir_plan_ipv6 {
@@ -37,8 +49,31 @@ struct weir_orders_serve {
 };
 
 /**
+ * struct weir_orders_check - what `check` alone is told; texts are borrowed
+ * @pin: @n_pins texts, NAME=ADDR each, as written
+ * @own: @n_own addresses of --host-address, as written
+ * @shown: NULL: none was given
+ * @word: the question, @n_words of them; none: lint
+ */
+struct weir_orders_check {
+	bool json, strict, shown_none;
+	uint32_t n_pins, n_own, n_words;
+	const char *shown;
+	const char *pin[WEIR_PLAN_PINS_MAX];
+	const char *own[WEIR_PLAN_OWN_MAX];
+	const char *word[WEIR_PLAN_WORDS_MAX];
+};
+
+/**
+ * struct weir_orders_places - where the file says it, for sentences; borrowed
+ * from the settings; NULL: the command line, or nobody
+ */
+struct weir_orders_places {
+	const char *ipv4, *gateway, *ipv6;
+};
+
+/**
  * struct weir_orders - what the operator asked for; zero means the default
- * @net: WEIR_CHARTER_NET_* bits, if @has_net
  * @dns: these instead of the host's resolvers
  * @search: these instead of the host's domains; borrowed
  * @host: names answered here
@@ -47,20 +82,33 @@ struct weir_orders_serve {
  * @gateway: if @has_gateway
  * @ipv6, @len6: if @six is GIVEN
  * @mac: the guest's, if @has_mac
+ * @flows_per_second, @idle_s, @udp_conversations: numbers, 0 if not given
+ * @payload_bytes: memory for payload, 0 if not given
+ * @dns_timeout_ms: of one upstream, 0 if not given
+ * @dns_cache_entries: if @has_dns_cache; 0 is none
  * @publish: @n_publish ports, or ranges of them
+ * @preserve_source: of each of them: does the guest see the client's address?
  * @up, @down: rates; zero: no limit
- * @serve: only for `serve`; what follows only for `run`
+ * @config: the configuration file, NULL: none; borrowed
+ * @settings: what is allowed and recorded, for the same options; borrowed
+ * @place: of what weir_plan_make() may find fault with
+ * @serve: only for `serve`; @check: only for `check`
+ *
+ * Only for `run`:
  * @share: @n_shares paths not to be covered; borrowed
  * @keep: @n_kept descriptors that CMD inherits
  * @as_root: CMD sees itself as uid 0
  * @argv: CMD and its arguments, ended by NULL; borrowed
  */
 struct weir_orders {
-	bool has_net, has_ipv4, has_gateway, has_mac;
-	bool as_root, unconfined, quiet, verbose;
+	bool has_ipv4, has_gateway, has_mac;
+	bool as_root, unconfined, quiet, verbose, has_dns_cache;
 	enum weir_plan_ipv6 six;
 	uint8_t len4, len6;
-	uint32_t net, mtu, max_flows;
+	uint32_t mtu, max_flows;
+	uint32_t flows_per_second, idle_s, udp_conversations;
+	uint32_t dns_timeout_ms, dns_cache_entries;
+	uint64_t payload_bytes;
 	struct weir_addr ipv4, gateway, ipv6;
 	struct weir_mac mac;
 	struct weir_charter_rate up, down;
@@ -69,7 +117,12 @@ struct weir_orders {
 	const char *search[WEIR_RESOLVERS_SEARCH_MAX];
 	struct weir_charter_host host[WEIR_CHARTER_HOSTS_MAX];
 	struct weir_publish publish[WEIR_PUBLISH_SPECS_MAX];
+	bool preserve_source[WEIR_PUBLISH_SPECS_MAX];
+	const char *config;
+	struct weir_settings *settings;
+	struct weir_orders_places place;
 	struct weir_orders_serve serve;
+	struct weir_orders_check check;
 	const char *share[WEIR_PLAN_SHARES_MAX];
 	int keep[WEIR_PLAN_KEPT_MAX];
 	char *const *argv;

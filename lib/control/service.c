@@ -34,6 +34,7 @@
 
 #include "base/text.h"
 #include "control/descriptors.h"
+#include "control/folders.h"
 #include "control/netns.h"
 #include "control/network.h"
 #include "control/notify.h"
@@ -49,6 +50,7 @@ enum phase { STARTING, RUNNING, LEAVING, ENDING, OVER };
 
 struct service {
 	const struct weir_orders *o;
+	const struct weir_service_again *again;
 	const struct weir_voice *v;
 	enum phase phase;
 	int code;
@@ -131,6 +133,17 @@ static void tell_ready(const struct service *s)
 	    s->o->serve.netns, room, c->mtu);
 }
 
+/* from now on only what a reload reads can be read */
+static void settle(const struct service *s)
+{
+	struct weir_folders f;
+
+	weir_folders_find(s->o->settings, &f);
+	weir_network_settle((const char *const *)f.path, f.n,
+			    s->pid.dir >= 0 ? s->pid.path : NULL);
+	weir_folders_free(&f);
+}
+
 /* everything stands: say so, and give up what is needed no more */
 static void be_ready(struct service *s)
 {
@@ -147,7 +160,7 @@ static void be_ready(struct service *s)
 	s->deadline_ms = 0;
 	weir_network_watch(&s->net);
 	lose_engine(s, weir_network_on_resolvers(&s->net));
-	weir_network_settle(NULL, s->pid.dir >= 0 ? s->pid.path : NULL);
+	settle(s);
 	tell_ready(s);
 	if (o->has_ready_fd) {
 		(void)!write(o->ready_fd, &newline, 1);
@@ -295,6 +308,27 @@ static void on_addresses(struct service *s)
 	lose_engine(s, weir_network_on_addresses(&s->net));
 }
 
+/* SIGHUP: the resolvers, and the policy */
+static void reload(struct service *s, uint32_t uid)
+{
+	const struct weir_settings *now;
+
+	on_resolvers(s);
+	if (s->phase != RUNNING)
+		return;
+	now = s->again->read(s->again->ctx);
+	if (now)
+		lose_engine(s, weir_network_reload(&s->net, now, uid));
+	else
+		say(s, ERROR, "the policy stays as it was");
+	s->again->done(s->again->ctx);
+}
+
+static void on_log(struct service *s)
+{
+	weir_network_on_log(&s->net);
+}
+
 static void on_signal(struct service *s)
 {
 	struct signalfd_siginfo i;
@@ -304,7 +338,7 @@ static void on_signal(struct service *s)
 		if (i.ssi_signo == SIGCHLD)
 			on_child(s);
 		else if (i.ssi_signo == SIGHUP)
-			on_resolvers(s);
+			reload(s, i.ssi_uid);
 		else
 			leave(s);
 	}
@@ -359,6 +393,7 @@ static void turn(struct service *s)
 		    { s->exit_fd, POLLIN, on_exit_fd },
 		    { s->net.addresses, POLLIN, on_addresses },
 		    { s->net.resolv, POLLIN, on_resolvers },
+		    { weir_log_fd(s->net.log), POLLOUT, on_log },
 		    { s->signals, POLLIN, on_signal } };
 	enum { ROWS = sizeof(row) / sizeof(row[0]) };
 	struct pollfd p[ROWS];
@@ -489,7 +524,9 @@ static void bury(struct service *s)
 	close_one(&s->notify);
 }
 
-int weir_service_run(const struct weir_orders *o, const struct weir_voice *v)
+int weir_service_run(const struct weir_orders *o,
+		     const struct weir_service_again *again,
+		     const struct weir_voice *v)
 {
 	struct service *s = calloc(1, sizeof(*s));
 	int code;
@@ -497,6 +534,7 @@ int weir_service_run(const struct weir_orders *o, const struct weir_voice *v)
 	if (!s)
 		return WEIR_SERVICE_FAILED;
 	s->o = o;
+	s->again = again;
 	s->v = v;
 	weir_network_init(&s->net, o, v);
 	s->helper_sock = s->signals = s->exit_fd = s->notify = s->tap = -1;

@@ -400,6 +400,11 @@ static void on_resolvers(struct session *s)
 	lose_engine(s, weir_network_on_resolvers(&s->net));
 }
 
+static void on_log(struct session *s)
+{
+	weir_network_on_log(&s->net);
+}
+
 static void on_deadline(struct session *s)
 {
 	if (s->phase == STARTING) {
@@ -433,18 +438,20 @@ static void turn(struct session *s)
 	/* signals last: a death is told after the words that explain it */
 	struct {
 		int fd;
+		short events;
 		void (*on)(struct session *);
-	} row[] = { { s->init_sock, on_init },
-		    { s->net.sock, on_engine },
-		    { s->net.addresses, on_addresses },
-		    { s->net.resolv, on_resolvers },
-		    { s->signals, on_signal } };
+	} row[] = { { s->init_sock, POLLIN, on_init },
+		    { s->net.sock, weir_network_events(&s->net), on_engine },
+		    { s->net.addresses, POLLIN, on_addresses },
+		    { s->net.resolv, POLLIN, on_resolvers },
+		    { weir_log_fd(s->net.log), POLLOUT, on_log },
+		    { s->signals, POLLIN, on_signal } };
 	enum { ROWS = sizeof(row) / sizeof(row[0]) };
 	struct pollfd p[ROWS];
 
 	for (int i = 0; i < ROWS; i++)
-		p[i] = (struct pollfd){ .fd = row[i].fd, .events = POLLIN };
-	p[1].events = weir_network_events(&s->net);
+		p[i] = (struct pollfd){ .fd = row[i].fd,
+					.events = row[i].events };
 	(void)poll(p, ROWS, timeout_of(next_deadline(s)));
 	for (int i = 0; i < ROWS && s->phase != OVER; i++)
 		if (p[i].fd >= 0 && p[i].revents)
@@ -608,6 +615,8 @@ static int prepare(struct session *s)
 
 static void be_session(struct session *s)
 {
+	static const char *const proc = "/proc";
+
 	if (start_both(s)) {
 		s->code = WEIR_SANDBOX_FAILED;
 		return;
@@ -619,7 +628,7 @@ static void be_session(struct session *s)
 	while (s->phase == STARTING && !s->net.linked)
 		turn(s);
 	/* no PID namespace: /proc is for finding children */
-	weir_network_settle(s->box.own_pids ? NULL : "/proc", NULL);
+	weir_network_settle(&proc, s->box.own_pids ? 0 : 1, NULL);
 	while (s->phase != OVER)
 		turn(s);
 }

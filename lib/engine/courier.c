@@ -29,6 +29,7 @@
 
 #include "engine/house.h"
 #include "engine/up.h"
+#include "engine/verdict.h"
 #include "flow/quote.h"
 #include "host/dial.h"
 #include "host/errqueue.h"
@@ -82,12 +83,18 @@ static void tell_too_big(struct weir_house *h, struct weir_rd l3, uint32_t mtu)
 void weir_courier_deny(struct weir_house *h, struct weir_rd l3,
 		       enum weir_reason r)
 {
+	bool verdict = r < WEIR_REASON_REFUSED;
+	enum weir_icmp_why why = WEIR_ICMP_WHY_PROHIBITED;
+
 	weir_house_count(h, r);
-	if (r == WEIR_REASON_MULTICAST)
+	if (r == WEIR_REASON_MULTICAST ||
+	    (verdict && weir_verdict_is_silent(h)))
 		return;
-	weir_up_refuse(h, l3,
-		       r == WEIR_REASON_UNREACHABLE ? WEIR_ICMP_WHY_HOST
-						    : WEIR_ICMP_WHY_PROHIBITED);
+	if (r == WEIR_REASON_UNREACHABLE)
+		why = WEIR_ICMP_WHY_HOST;
+	if (r == WEIR_REASON_QUIC)
+		why = WEIR_ICMP_WHY_PORT; /* at once, so TCP is tried */
+	weir_up_refuse(h, l3, why);
 }
 
 /* --- what is heard --- */

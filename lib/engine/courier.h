@@ -78,7 +78,8 @@ void weir_courier_send(struct weir_house *h, struct weir_courier *c,
 uint32_t weir_courier_hear(struct weir_house *h, const struct weir_courier *c,
 			   const struct weir_assoc *a, uint32_t mapping);
 
-/** weir_courier_deny() - count why a packet does not go on, and tell the guest */
+/** weir_courier_deny() - count why a packet does not go on, and tell the guest,
+ * unless that is a verdict and verdicts are silent */
 void weir_courier_deny(struct weir_house *h, struct weir_rd l3,
 		       enum weir_reason r);
 

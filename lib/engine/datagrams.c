@@ -29,6 +29,7 @@
 
 #include "engine/courier.h"
 #include "engine/down.h"
+#include "engine/talk.h"
 #include "engine/tolls.h"
 #include "engine/up.h"
 #include "engine/verdict.h"
@@ -64,6 +65,11 @@ size_t weir_datagrams_bytes(void)
 	       weir_volley_room_bytes() + 4096 + 64;
 }
 
+static void ended(void *house, uint32_t conversation)
+{
+	weir_talk_ended(house, WEIR_TALK_UDP, conversation);
+}
+
 bool weir_datagrams_init(struct weir_house *h, struct weir_arena *arena)
 {
 	struct weir_datagrams *d = &h->datagrams;
@@ -75,32 +81,16 @@ bool weir_datagrams_init(struct weir_house *h, struct weir_arena *arena)
 	d->held = weir_arena_take(arena, WEIR_DATAGRAMS_HELD_MAX,
 				  sizeof(*d->held), 8);
 	d->room = weir_arena_take(arena, 1, weir_volley_room_bytes(), 4096);
-	return d->courier && d->held && d->room &&
-	       weir_assoc_init(&d->assoc, arena, WEIR_UDP_MAPPINGS_MAX,
-			       WEIR_UDP_CONVERSATIONS_MAX, key, h->now_us);
+	if (!d->courier || !d->held || !d->room ||
+	    !weir_assoc_init(&d->assoc, arena, WEIR_UDP_MAPPINGS_MAX,
+			     h->charter.udp_conversations, key, h->now_us))
+		return false;
+	d->assoc.ended = ended;
+	d->assoc.ctx = h;
+	return true;
 }
 
 /* --- flows --- */
-
-/* Ports that would leak the host's neighbourhood or dodge its DNS. */
-static bool is_refused_port(uint16_t port)
-{
-	return port == 137 || port == 138 || port == 853 || port == 5353 ||
-	       port == 5355;
-}
-
-static enum weir_reason judge(struct weir_house *h,
-			      const struct weir_assoc_ends *ends)
-{
-	enum weir_reason r = weir_verdict_judge(h, &ends->far);
-
-	if (r == WEIR_REASON_NONE &&
-	    weir_kind_is_broadcast(&h->facts, &ends->far))
-		r = WEIR_REASON_MULTICAST;
-	if (r == WEIR_REASON_NONE && is_refused_port(ends->fport))
-		r = ends->fport == 853 ? WEIR_REASON_DOT : WEIR_REASON_DEFAULT;
-	return r;
-}
 
 static void close_mapping(struct weir_datagrams *d, uint32_t m)
 {
@@ -136,26 +126,32 @@ static enum weir_reason map(struct weir_house *h,
 	return WEIR_REASON_NONE;
 }
 
-/* A conversation for a first datagram.  NONE: @ret_mapping may send. */
+/*
+ * A conversation for a first datagram.  NONE: it is @ret_talk, and
+ * @ret_mapping may send.
+ */
 static enum weir_reason open_flow(struct weir_house *h,
 				  const struct weir_assoc_ends *ends,
-				  uint32_t *ret_mapping)
+				  uint32_t *ret_mapping, uint32_t *ret_talk)
 {
 	struct weir_datagrams *d = &h->datagrams;
-	enum weir_reason r = judge(h, ends);
+	struct weir_judge_verdict v = weir_talk_judge(h, WEIR_TALK_UDP, ends);
+	enum weir_reason r = v.reason;
 	uint32_t closed;
 
-	if (r != WEIR_REASON_NONE)
+	if (v.said != WEIR_JUDGE_ALLOW)
 		return r;
+	h->talk_why = WEIR_REASON_LIMIT_UDP;
 	weir_datagrams_flush(h); /* others may end to make room */
 	if (*ret_mapping == WEIR_ASSOC_NONE)
 		r = map(h, ends, ret_mapping);
 	if (r != WEIR_REASON_NONE)
 		return r;
-	(void)weir_assoc_open(&d->assoc, *ret_mapping, &ends->far, ends->fport,
-			      h->now_us, &closed);
+	*ret_talk = weir_assoc_open(&d->assoc, *ret_mapping, &ends->far,
+				    ends->fport, h->now_us, &closed);
 	h->sum.udp_opened++;
 	close_mapping(d, closed);
+	weir_talk_open(h, WEIR_TALK_UDP, *ret_talk, &v);
 	return WEIR_REASON_NONE;
 }
 
@@ -282,6 +278,12 @@ static struct weir_addr place(const struct weir_house *h,
 	return to;
 }
 
+/* Datagrams that @bytes of payload stand for; @segment 0: one. */
+static uint32_t packets_of(size_t bytes, uint16_t segment)
+{
+	return segment ? (uint32_t)((bytes + segment - 1) / segment) : 1;
+}
+
 /* more segments than a host's socket takes at once */
 static bool has_too_many(const struct weir_datagrams_in *in)
 {
@@ -318,21 +320,25 @@ static void hold(struct weir_house *h, const struct weir_datagrams_in *in,
 void weir_datagrams_up(struct weir_house *h, const struct weir_datagrams_in *in)
 {
 	struct weir_datagrams *d = &h->datagrams;
+	struct weir_assoc_mark *mark;
 	enum weir_reason r;
-	uint32_t m;
+	uint32_t m, i;
 
 	if (in->ends.fport == 0 || in->ends.gport == 0) {
 		weir_house_count(h, WEIR_REASON_UDP_LENGTH);
 		return;
 	}
-	if (weir_assoc_up(&d->assoc, &in->ends, h->now_us, &m) ==
-	    WEIR_ASSOC_NONE) {
-		r = open_flow(h, &in->ends, &m);
+	i = weir_assoc_up(&d->assoc, &in->ends, h->now_us, &m);
+	if (i == WEIR_ASSOC_NONE) {
+		r = open_flow(h, &in->ends, &m, &i);
 		if (r != WEIR_REASON_NONE) {
 			weir_courier_deny(h, in->l3, r);
 			return;
 		}
 	}
+	mark = &d->assoc.conversation[i].mark;
+	mark->up_bytes += in->payload.len;
+	mark->up_packets += packets_of(in->payload.len, in->segment);
 	hold(h, in, m);
 }
 
@@ -346,7 +352,7 @@ static void give_down(struct weir_house *h, uint32_t mapping,
 	struct weir_addr far = *from;
 	struct weir_assoc_ends ends;
 	enum weir_reason r;
-	uint32_t i;
+	uint32_t i, n;
 
 	weir_courier_rename(h, &far);
 	i = weir_assoc_down(&d->assoc, mapping, &far, port, h->now_us);
@@ -358,12 +364,14 @@ static void give_down(struct weir_house *h, uint32_t mapping,
 	if (!weir_tolls_datagram(h, WEIR_TOLL_DOWN, payload->len, segment))
 		return;
 	r = weir_down_udp(h, &ends, payload, segment);
-	if (r != WEIR_REASON_NONE)
+	if (r != WEIR_REASON_NONE) {
 		weir_house_count(h, r);
-	else if (segment)
-		h->sum.udp_down += (payload->len + segment - 1) / segment;
-	else
-		h->sum.udp_down++;
+		return;
+	}
+	n = packets_of(payload->len, segment);
+	h->sum.udp_down += n;
+	d->assoc.conversation[i].mark.down_bytes += payload->len;
+	d->assoc.conversation[i].mark.down_packets += n;
 }
 
 /* How many of @in, from the first on, can go to the guest as one frame? */
@@ -442,13 +450,14 @@ void weir_datagrams_event(struct weir_house *h, uint32_t mapping, uint32_t what)
 void weir_datagrams_tick(struct weir_house *h)
 {
 	struct weir_datagrams *d = &h->datagrams;
-	enum weir_assoc_ended ended;
+	enum weir_assoc_ended end;
 	uint32_t m;
 
-	while ((ended = weir_assoc_expire(&d->assoc, h->now_us, &m)) !=
+	h->talk_why = WEIR_REASON_IDLE;
+	while ((end = weir_assoc_expire(&d->assoc, h->now_us, &m)) !=
 	       WEIR_ASSOC_ENDED_NOTHING) {
 		weir_house_count(h, WEIR_REASON_IDLE);
-		if (ended == WEIR_ASSOC_ENDED_MAPPING)
+		if (end == WEIR_ASSOC_ENDED_MAPPING)
 			close_mapping(d, m);
 	}
 	h->sum.udp_now = weir_pool_used(&d->assoc.conversations);
@@ -459,12 +468,30 @@ uint64_t weir_datagrams_due_us(const struct weir_house *h)
 	return weir_assoc_due_us(&h->datagrams.assoc);
 }
 
-void weir_datagrams_end_all(struct weir_house *h)
+void weir_datagrams_again(struct weir_house *h, uint32_t i)
+{
+	struct weir_datagrams *d = &h->datagrams;
+	uint32_t m;
+
+	if (!weir_pool_is_taken(&d->assoc.conversations, i) ||
+	    !weir_talk_is_denied(h, WEIR_TALK_UDP, i))
+		return;
+	weir_house_count(h, WEIR_REASON_POLICY_CHANGED);
+	h->talk_why = WEIR_REASON_POLICY_CHANGED;
+	if (weir_assoc_close(&d->assoc, i, &m) == WEIR_ASSOC_ENDED_MAPPING)
+		close_mapping(d, m);
+}
+
+void weir_datagrams_end_all(struct weir_house *h, enum weir_reason why)
 {
 	struct weir_datagrams *d = &h->datagrams;
 	uint32_t high = weir_pool_high(&d->assoc.mappings);
 
-	for (uint32_t m = 0; m < high; m++)
-		if (weir_pool_is_taken(&d->assoc.mappings, m))
-			close_mapping(d, m);
+	h->talk_why = why;
+	for (uint32_t m = 0; m < high; m++) {
+		if (!weir_pool_is_taken(&d->assoc.mappings, m))
+			continue;
+		close_mapping(d, m);
+		weir_assoc_unmap(&d->assoc, m);
+	}
 }

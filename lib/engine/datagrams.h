@@ -59,6 +59,10 @@ void weir_datagrams_tick(struct weir_house *h);
 uint64_t weir_datagrams_due_us(const struct weir_house *h);
 
 /** weir_datagrams_end_all() - close every socket: the network ends */
-void weir_datagrams_end_all(struct weir_house *h);
+void weir_datagrams_end_all(struct weir_house *h, enum weir_reason why);
+
+/** weir_datagrams_again() - the policy is another one: UDP conversation @i, if there is one,
+ * ends if it is denied now */
+void weir_datagrams_again(struct weir_house *h, uint32_t i);
 
 #endif /* WEIR_ENGINE_DATAGRAMS_H */

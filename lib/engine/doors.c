@@ -20,7 +20,8 @@
  * Who the guest sees: the gateway, with the client's port if that is free; or
  * the client itself if the door preserves sources and the client's address
  * could come from outside (not loopback, link-local, the guest's own subnet or
- * the other family).
+ * the other family).  A UDP client whose port means something here (DNS, DHCP)
+ * is seen with another: the guest's answers would not be taken for that.
  *
  * At the limit of descriptors a connection that waits would be reported for
  * ever, so one descriptor is kept in reserve to take it and reset it with.
@@ -35,9 +36,12 @@
 #include "base/siphash.h"
 #include "engine/down.h"
 #include "engine/streams.h"
+#include "engine/tell.h"
 #include "engine/tolls.h"
+#include "engine/verdict.h"
 #include "host/dial.h"
 #include "host/post.h"
+#include "packet/ipv4.h"
 #include "sys/entropy.h"
 #include "sys/listener.h"
 #include "sys/loop.h"
@@ -150,6 +154,27 @@ static uint16_t next_port(uint16_t port)
 						       : (uint16_t)(port + 1);
 }
 
+/* May this client come in?  A denial is told to the log. */
+static bool judge(struct weir_house *h, const struct weir_charter_door *door,
+		  const struct weir_addr *from, uint16_t port,
+		  struct weir_judge_verdict *ret)
+{
+	const struct weir_assoc_ends ends = {
+		.guest = ends_for(h, door, from, port).guest,
+		.far = *from,
+		.gport = door->guest_port,
+		.fport = port,
+	};
+
+	*ret = weir_verdict_in(h, door->udp ? WEIR_RULE_UDP : WEIR_RULE_TCP,
+			       from, door->guest_port);
+	if (ret->said == WEIR_JUDGE_ALLOW)
+		return true;
+	weir_tell_refused(h, door->udp ? WEIR_PROTO_UDP : WEIR_PROTO_TCP, true,
+			  &ends, ret);
+	return false;
+}
+
 /* --- TCP --- */
 
 /* Look at the door, or do not. */
@@ -192,10 +217,14 @@ static void admit(struct weir_house *h, const struct weir_door *door, int fd,
 	struct weir_assoc_ends e = ends_for(h, &door->is, from, port);
 	struct weir_conn_ends ends = { e.guest, e.far, e.gport, e.fport };
 	enum weir_reason r = WEIR_REASON_LIMIT_FLOWS;
+	struct weir_judge_verdict v;
+	bool may = judge(h, &door->is, from, port, &v);
 
-	for (unsigned k = 0; k < PORT_TRIES; k++) {
+	if (!may)
+		r = v.reason;
+	for (unsigned k = 0; may && k < PORT_TRIES; k++) {
 		if (!weir_streams_is_taken(h, &ends)) {
-			r = weir_streams_call(h, &ends, fd);
+			r = weir_streams_call(h, &ends, fd, from, &v);
 			break;
 		}
 		ends.fport = next_port(ends.fport);
@@ -295,15 +324,30 @@ static void forget(struct weir_doors *d, uint32_t i)
 	weir_pool_give(&d->clients, i);
 }
 
-/* A conversation for a client, or NONE. */
+/* What the guest sends to these ports is a question to us, never an answer. */
+static bool is_served_here(uint16_t port)
+{
+	return port == 53 || port == 67 || port == 547;
+}
+
+/* A conversation for a client, or NONE and why. */
 static uint32_t meet(struct weir_house *h, uint32_t door,
-		     const struct weir_addr *from, uint16_t port)
+		     const struct weir_addr *from, uint16_t port,
+		     enum weir_reason *ret_why)
 {
 	struct weir_doors *d = &h->doors;
 	struct weir_assoc_ends e = ends_for(h, &d->door[door].is, from, port);
+	struct weir_judge_verdict v;
 	uint32_t i, m;
 
-	for (unsigned k = 0; find_guest(d, &e) != WEIR_HOUSE_NONE; k++) {
+	*ret_why = WEIR_REASON_LIMIT_UDP;
+	if (!judge(h, &d->door[door].is, from, port, &v)) {
+		*ret_why = v.reason;
+		return WEIR_HOUSE_NONE;
+	}
+	for (unsigned k = 0;
+	     is_served_here(e.fport) || find_guest(d, &e) != WEIR_HOUSE_NONE;
+	     k++) {
 		if (k == PORT_TRIES)
 			return WEIR_HOUSE_NONE;
 		e.fport = next_port(e.fport);
@@ -344,9 +388,9 @@ static void take_datagrams(struct weir_house *h, uint32_t door)
 			continue; /* an error of an earlier datagram */
 		i = find_client(d, door, &from, port);
 		if (i == WEIR_HOUSE_NONE)
-			i = meet(h, door, &from, port);
+			i = meet(h, door, &from, port, &r);
 		if (i == WEIR_HOUSE_NONE) {
-			weir_house_count(h, WEIR_REASON_LIMIT_UDP);
+			weir_house_count(h, r);
 			continue;
 		}
 		d->client[i].used_us = h->now_us;
@@ -442,6 +486,19 @@ void weir_doors_close(struct weir_house *h, uint32_t id)
 		if (weir_pool_is_taken(&d->clients, i) &&
 		    d->client[i].door == door)
 			forget(d, i);
+}
+
+void weir_doors_again(struct weir_house *h, uint32_t client)
+{
+	struct weir_doors *d = &h->doors;
+	const struct weir_door_client *c = &d->client[client];
+	struct weir_judge_verdict v;
+
+	if (!weir_pool_is_taken(&d->clients, client) ||
+	    judge(h, &d->door[c->door].is, &c->from, c->port, &v))
+		return;
+	weir_house_count(h, WEIR_REASON_POLICY_CHANGED);
+	forget(d, client);
 }
 
 void weir_doors_end_all(struct weir_house *h)

@@ -47,4 +47,8 @@ uint64_t weir_doors_due_us(const struct weir_house *h);
 /** weir_doors_end_all() - close every socket: the network ends */
 void weir_doors_end_all(struct weir_house *h);
 
+/** weir_doors_again() - the policy is another one: the UDP client @client, if
+ * there is one, ends if it is denied now */
+void weir_doors_again(struct weir_house *h, uint32_t client);
+
 #endif /* WEIR_ENGINE_DOORS_H */

@@ -17,8 +17,8 @@
 
 #include "engine/courier.h"
 #include "engine/down.h"
+#include "engine/talk.h"
 #include "engine/tolls.h"
-#include "engine/verdict.h"
 #include "flow/echo.h"
 #include "host/dial.h"
 #include "host/ping.h"
@@ -38,6 +38,11 @@ size_t weir_echoes_bytes(void)
 	       WEIR_ECHO_IDENTS_MAX * sizeof(struct weir_courier) + 64;
 }
 
+static void ended(void *house, uint32_t conversation)
+{
+	weir_talk_ended(house, WEIR_TALK_ECHO, conversation);
+}
+
 bool weir_echoes_init(struct weir_house *h, struct weir_arena *arena)
 {
 	struct weir_echoes *e = &h->echoes;
@@ -46,7 +51,11 @@ bool weir_echoes_init(struct weir_house *h, struct weir_arena *arena)
 	weir_entropy_fill(key, sizeof(key));
 	e->courier = weir_arena_take(arena, WEIR_ECHO_IDENTS_MAX,
 				     sizeof(*e->courier), 8);
-	return e->courier && weir_echo_init(&e->assoc, arena, key, h->now_us);
+	if (!e->courier || !weir_echo_init(&e->assoc, arena, key, h->now_us))
+		return false;
+	e->assoc.ended = ended;
+	e->assoc.ctx = h;
+	return true;
 }
 
 void weir_echoes_check(struct weir_house *h)
@@ -98,22 +107,24 @@ static enum weir_reason map(struct weir_house *h,
 
 static enum weir_reason open_flow(struct weir_house *h,
 				  const struct weir_assoc_ends *ends,
-				  uint32_t *ret_mapping)
+				  uint32_t *ret_mapping, uint32_t *ret_talk)
 {
 	struct weir_echoes *e = &h->echoes;
-	enum weir_reason r = weir_verdict_judge(h, &ends->far);
+	struct weir_judge_verdict v = weir_talk_judge(h, WEIR_TALK_ECHO, ends);
+	enum weir_reason r = v.reason;
 	uint32_t closed;
 
-	if (r == WEIR_REASON_NONE &&
-	    weir_kind_is_broadcast(&h->facts, &ends->far))
-		r = WEIR_REASON_MULTICAST;
-	if (r == WEIR_REASON_NONE && *ret_mapping == WEIR_ASSOC_NONE)
+	if (v.said != WEIR_JUDGE_ALLOW)
+		return r;
+	h->talk_why = WEIR_REASON_LIMIT_UDP;
+	if (*ret_mapping == WEIR_ASSOC_NONE)
 		r = map(h, ends, ret_mapping);
 	if (r != WEIR_REASON_NONE)
 		return r;
-	(void)weir_assoc_open(&e->assoc, *ret_mapping, &ends->far, 0, h->now_us,
-			      &closed);
+	*ret_talk = weir_assoc_open(&e->assoc, *ret_mapping, &ends->far, 0,
+				    h->now_us, &closed);
 	close_mapping(e, closed);
+	weir_talk_open(h, WEIR_TALK_ECHO, *ret_talk, &v);
 	return WEIR_REASON_NONE;
 }
 
@@ -127,19 +138,24 @@ void weir_echoes_up(struct weir_house *h, const struct weir_view *v,
 	struct weir_courier_gram g = { .whole = whole, .l3 = v->l3 };
 	struct weir_assoc_ends ends;
 	enum weir_reason r = weir_echo_parse(v, frame, &ends);
-	uint32_t m;
+	struct weir_assoc_mark *mark;
+	uint32_t m, i;
 
 	if (r != WEIR_REASON_NONE) {
 		weir_house_count(h, r);
 		return;
 	}
-	if (weir_assoc_up(&e->assoc, &ends, h->now_us, &m) == WEIR_ASSOC_NONE) {
-		r = open_flow(h, &ends, &m);
+	i = weir_assoc_up(&e->assoc, &ends, h->now_us, &m);
+	if (i == WEIR_ASSOC_NONE) {
+		r = open_flow(h, &ends, &m, &i);
 		if (r != WEIR_REASON_NONE) {
 			weir_courier_deny(h, v->l3, r);
 			return;
 		}
 	}
+	mark = &e->assoc.conversation[i].mark;
+	mark->up_packets++;
+	mark->up_bytes += v->l4_len;
 	g.mapping = m;
 	g.out.to = ends.far;
 	g.out.ttl = weir_courier_ttl(v->ttl);
@@ -175,6 +191,8 @@ static void give_down(struct weir_house *h, uint32_t mapping,
 	}
 	if (!weir_tolls_datagram(h, WEIR_TOLL_DOWN, in->len, 0))
 		return;
+	e->assoc.conversation[i].mark.down_packets++;
+	e->assoc.conversation[i].mark.down_bytes += in->len;
 	part[0].at = head;
 	out.n += weir_spans_cut(&msg, WEIR_ICMP_HEADER_BYTES, in->len, part + 1,
 				2);
@@ -208,12 +226,13 @@ void weir_echoes_event(struct weir_house *h, uint32_t mapping, uint32_t what)
 void weir_echoes_tick(struct weir_house *h)
 {
 	struct weir_echoes *e = &h->echoes;
-	enum weir_assoc_ended ended;
+	enum weir_assoc_ended end;
 	uint32_t m;
 
-	while ((ended = weir_assoc_expire(&e->assoc, h->now_us, &m)) !=
+	h->talk_why = WEIR_REASON_IDLE;
+	while ((end = weir_assoc_expire(&e->assoc, h->now_us, &m)) !=
 	       WEIR_ASSOC_ENDED_NOTHING)
-		if (ended == WEIR_ASSOC_ENDED_MAPPING)
+		if (end == WEIR_ASSOC_ENDED_MAPPING)
 			close_mapping(e, m);
 }
 
@@ -222,12 +241,30 @@ uint64_t weir_echoes_due_us(const struct weir_house *h)
 	return weir_assoc_due_us(&h->echoes.assoc);
 }
 
-void weir_echoes_end_all(struct weir_house *h)
+void weir_echoes_again(struct weir_house *h, uint32_t i)
+{
+	struct weir_echoes *e = &h->echoes;
+	uint32_t m;
+
+	if (!weir_pool_is_taken(&e->assoc.conversations, i) ||
+	    !weir_talk_is_denied(h, WEIR_TALK_ECHO, i))
+		return;
+	weir_house_count(h, WEIR_REASON_POLICY_CHANGED);
+	h->talk_why = WEIR_REASON_POLICY_CHANGED;
+	if (weir_assoc_close(&e->assoc, i, &m) == WEIR_ASSOC_ENDED_MAPPING)
+		close_mapping(e, m);
+}
+
+void weir_echoes_end_all(struct weir_house *h, enum weir_reason why)
 {
 	struct weir_echoes *e = &h->echoes;
 	uint32_t high = weir_pool_high(&e->assoc.mappings);
 
-	for (uint32_t m = 0; m < high; m++)
-		if (weir_pool_is_taken(&e->assoc.mappings, m))
-			close_mapping(e, m);
+	h->talk_why = why;
+	for (uint32_t m = 0; m < high; m++) {
+		if (!weir_pool_is_taken(&e->assoc.mappings, m))
+			continue;
+		close_mapping(e, m);
+		weir_assoc_unmap(&e->assoc, m);
+	}
 }

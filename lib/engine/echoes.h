@@ -33,6 +33,10 @@ void weir_echoes_tick(struct weir_house *h);
 uint64_t weir_echoes_due_us(const struct weir_house *h);
 
 /** weir_echoes_end_all() - close every socket: the network ends */
-void weir_echoes_end_all(struct weir_house *h);
+void weir_echoes_end_all(struct weir_house *h, enum weir_reason why);
+
+/** weir_echoes_again() - the policy is another one: echo conversation @i, if there is one,
+ * ends if it is denied now */
+void weir_echoes_again(struct weir_house *h, uint32_t i);
 
 #endif /* WEIR_ENGINE_ECHOES_H */

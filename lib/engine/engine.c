@@ -4,8 +4,8 @@
  *
  * DOC: how it works
  *
- * Control sends a CHARTER (what network to be) and a LINK (the guest's
- * frames).  When both are here all memory is laid out once: one anonymous
+ * Control sends a CHARTER (what network to be), a POLICY (what is allowed) and
+ * a LINK (the guest's frames).  When all three are here all memory is laid out once: one anonymous
  * mapping, address space for every limit, pages when they are touched.  READY
  * is answered, and from then on the engine turns:
  *
@@ -14,7 +14,9 @@
  *	events    host sockets and control; the link is only noted
  *	frames    up to WEIR_TURN_FRAMES_UP from the guest
  *	timers    of all rooms
+ *	revise    after another POLICY: a part of what is open is judged again
  *	serve     each flow that has something to do, once
+ *	tell      the events of the turn go to control
  *
  * Every step is bounded, nothing sleeps or polls, and a network without
  * traffic has no deadline nearer than its idle times: no wake-ups.
@@ -36,9 +38,12 @@
 #include "engine/house.h"
 #include "engine/names.h"
 #include "engine/parts.h"
+#include "engine/revise.h"
 #include "engine/streams.h"
+#include "engine/tell.h"
 #include "engine/tolls.h"
 #include "engine/up.h"
+#include "engine/verdict.h"
 #include "sys/clock.h"
 #include "sys/entropy.h"
 #include "sys/loop.h"
@@ -46,6 +51,7 @@
 
 #define WINDOW_MAX   (4u << 20) /* payload of one flow and direction, at most */
 #define ANSWER_BYTES (WEIR_FRAME_MAX_BYTES + 256u)
+#define DEAF_US      100000u /* until control is tried again */
 
 /* --- birth --- */
 
@@ -106,7 +112,7 @@ static void set_up_conn(struct weir_house *h)
 		.tso4 = (c->offload & WEIR_OFFLOAD_TSO4) != 0,
 		.tso6 = (c->offload & WEIR_OFFLOAD_TSO6) != 0,
 		.window_max = WINDOW_MAX,
-		.idle_us = WEIR_IDLE_MS * 1000ull,
+		.idle_us = c->idle_s * 1000000ull,
 	};
 	if (h->env.window_max > c->payload_bytes / 4)
 		h->env.window_max = (uint32_t)(c->payload_bytes / 4);
@@ -159,14 +165,17 @@ static bool lay_out(struct weir_house *h)
 {
 	const struct weir_charter *c = &h->charter;
 	size_t len = weir_streams_bytes(c->max_flows) + weir_names_bytes() +
+		     weir_pins_bytes() + WEIR_JOURNAL_BYTES +
 		     weir_datagrams_bytes() + weir_doors_bytes() +
 		     (size_t)c->payload_bytes +
 		     (size_t)(c->payload_bytes / WEIR_CHUNK_BYTES + 1) * 8 +
 		     weir_echoes_bytes() + weir_parts_bytes() +
 		     WEIR_HOUSE_FRAMES_BYTES + ANSWER_BYTES + (1u << 16);
 	struct weir_arena arena;
+	uint64_t key[2];
 	void *mem;
 
+	weir_entropy_fill(key, sizeof(key));
 	mem = mmap(NULL, len, PROT_READ | PROT_WRITE,
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (mem == MAP_FAILED)
@@ -183,6 +192,8 @@ static bool lay_out(struct weir_house *h)
 	       weir_names_init(h, &arena) && weir_datagrams_init(h, &arena) &&
 	       weir_echoes_init(h, &arena) && weir_parts_init(h, &arena) &&
 	       weir_doors_init(h, &arena) &&
+	       weir_pins_init(&h->pins, &arena, key) &&
+	       weir_tell_init(h, &arena, c->events) &&
 	       weir_store_pool_init(&h->payload, &arena, c->payload_bytes);
 }
 
@@ -251,6 +262,29 @@ static void take_door(struct weir_house *h, struct weir_msg *m)
 	m->fd[0] = m->fd[--m->n_fds];
 }
 
+/*
+ * The first policy, or another one.  One that cannot be read leaves the old
+ * one in force; without any the house stays shut.
+ */
+static void take_policy(struct weir_house *h, const struct weir_msg *m)
+{
+	static const char text[] = "the new policy cannot be read: the one "
+				   "before stays in force";
+
+	if (m->n_fds == 0)
+		return;
+	if (weir_verdict_take(h, m->fd[0]) == 0) {
+		if (h->up)
+			weir_revise_begin(h);
+		return;
+	}
+	if (h->up)
+		(void)weir_msg_send(h->control, WEIR_MSG_NOTE, text,
+				    sizeof(text) - 1, NULL, 0);
+	else
+		fail(h, "the policy cannot be read", EPROTO);
+}
+
 /* how long control wants to wait for what the guest sent */
 static uint32_t patience_ms(struct weir_rd *body)
 {
@@ -285,6 +319,9 @@ static int take_message(struct weir_house *h, struct weir_msg *m,
 		if (weir_charter_parse_own(&m->body, &h->charter))
 			h->classes.n_own = h->charter.n_own;
 		break;
+	case WEIR_MSG_POLICY:
+		take_policy(h, m);
+		break;
 	case WEIR_MSG_TALLY:
 		send_summary(h, WEIR_MSG_TALLY);
 		break;
@@ -303,6 +340,7 @@ static int take_message(struct weir_house *h, struct weir_msg *m,
 	case WEIR_MSG_FAILED:
 	case WEIR_MSG_BYE:
 	case WEIR_MSG_NOTE:
+	case WEIR_MSG_EVENTS:
 	case WEIR_MSG_TAP:
 	case WEIR_MSG_STARTED:
 	case WEIR_MSG_STOPPED:
@@ -315,7 +353,7 @@ static int take_message(struct weir_house *h, struct weir_msg *m,
 		break;
 	}
 	weir_msg_close_fds(m);
-	if (!h->up && *have_charter && h->link >= 0)
+	if (!h->up && *have_charter && h->link >= 0 && h->policy.bytes)
 		return open_house(h) ? 1 : -1;
 	return -1;
 }
@@ -349,6 +387,8 @@ static uint64_t nearest(const struct weir_house *h)
 	due = d < due ? d : due;
 	d = weir_doors_due_us(h);
 	due = d < due ? d : due;
+	d = weir_pins_due_us(&h->pins);
+	due = d < due ? d : due;
 	d = weir_names_due_us(h);
 	due = d < due ? d : due;
 	d = weir_desk_due(&h->desk);
@@ -367,6 +407,7 @@ static void tick(struct weir_house *h)
 	weir_parts_tick(h);
 	weir_doors_tick(h);
 	weir_names_tick(h);
+	weir_pins_tick(&h->pins, h->now_us);
 	if (weir_desk_tick(&h->desk, weir_house_now_ms(h), &out))
 		weir_down_frame(h, &out);
 }
@@ -414,6 +455,8 @@ static uint64_t patience(struct weir_house *h, bool more)
 		due = h->stop_us;
 	tolls = weir_tolls_due_us(h);
 	due = tolls < due ? tolls : due;
+	if (h->deaf && h->now_us + DEAF_US < due)
+		due = h->now_us + DEAF_US;
 	if (due == UINT64_MAX)
 		return UINT64_MAX;
 	return due > h->now_us ? due - h->now_us : 0;
@@ -465,21 +508,27 @@ static int turn(struct weir_house *h)
 			return 1;
 		}
 		tick(h);
-		more = weir_streams_serve(h);
+		more = weir_revise_turn(h);
+		if (weir_streams_serve(h))
+			more = true;
+		h->deaf = !weir_tell_flush(h, false);
 	}
 	return 0;
 }
 
 static void close_house(struct weir_house *h)
 {
+	enum weir_reason why =
+		h->stopping ? WEIR_REASON_SHUTDOWN : WEIR_REASON_LINK_DOWN;
+
 	if (!h->up)
 		return;
 	weir_doors_end_all(h);
-	weir_streams_end_all(h, h->stopping ? WEIR_REASON_SHUTDOWN
-					    : WEIR_REASON_LINK_DOWN);
-	weir_datagrams_end_all(h);
-	weir_echoes_end_all(h);
+	weir_streams_end_all(h, why);
+	weir_datagrams_end_all(h, why);
+	weir_echoes_end_all(h, why);
 	weir_names_end_all(h);
+	(void)weir_tell_flush(h, true);
 }
 
 int weir_engine_run(int control)
@@ -506,6 +555,7 @@ int weir_engine_run(int control)
 		close(h->loop);
 	if (h->link >= 0)
 		close(h->link);
+	weir_verdict_drop(h);
 	if (h->mem)
 		munmap(h->mem, h->mem_len);
 	munmap(h, sizeof(*h));

@@ -15,6 +15,10 @@
  *	courier   what those two share: a host socket and its errors
  *	parts     fragments, until they are a frame again
  *	names     DNS
+ *	verdict   questions to the policy
+ *	inspect   flows whose first bytes, or requests, decide
+ *	revise    another policy: what is open is judged again
+ *	tell      what happened, to the log
  */
 #ifndef WEIR_ENGINE_HOUSE_H
 #define WEIR_ENGINE_HOUSE_H
@@ -35,13 +39,20 @@
 #include "flow/desk.h"
 #include "flow/frag.h"
 #include "flow/lease.h"
+#include "flow/requests.h"
+#include "flow/shelf.h"
 #include "flow/store.h"
 #include "host/resolver.h"
 #include "link/tap.h"
 #include "packet/kind.h"
 #include "packet/view.h"
 #include "policy/class.h"
+#include "policy/image.h"
+#include "policy/judge.h"
+#include "policy/pins.h"
 #include "policy/quota.h"
+#include "record/event.h"
+#include "record/journal.h"
 #include "sys/charter.h"
 #include "sys/summary.h"
 
@@ -64,12 +75,55 @@ enum weir_house_tag {
 
 #define WEIR_HOUSE_TAG(kind, low) ((uint64_t)(kind) << 56 | (low))
 
+/** struct weir_policy - the policy in force: an image and where it is mapped */
+struct weir_policy {
+	struct weir_image image;
+	const void *bytes; /* NULL: none yet */
+	size_t len;
+};
+
+/**
+ * struct weir_fact - what a flow was judged by
+ * @id: its number in the log
+ * @rule, @by:  what allows it, see policy/judge.h
+ * @shown: the name it showed, in weir_streams.shown
+ * @held:  its address is held in the pins
+ * @forgot: it showed a name that could not be kept
+ * @told:  the log knows that it is open
+ */
+struct weir_fact {
+	uint64_t id;
+	uint32_t rule, shown;
+	uint8_t by;
+	bool held, forgot, told;
+};
+
+/**
+ * struct weir_watch - a TCP flow whose bytes are looked at; see inspect.c
+ * @due_us: decided then, or ended
+ * @free: bytes of the client that may go on
+ * @seen: how many waited at the last look
+ * @came: bytes of the server
+ * @peer: the client, of a flow that came in at a published port
+ * @denied, @json, @head: the denial to be told, and how
+ */
+struct weir_watch {
+	struct weir_requests requests;
+	uint64_t due_us, free;
+	uint32_t seen, came;
+	uint8_t state, passed;
+	bool json, head;
+	struct weir_addr peer;
+	struct weir_judge_verdict denied;
+};
+
 /**
  * struct weir_side - the host's side of a TCP flow
  * @fd:    socket, or -1 (DNS over TCP, TIME-WAIT)
  * @next:  in the list of flows that have something to do
  * @flags: WEIR_SIDE_*, see relay.h
  * @pending: DNS questions of a TCP flow that wait for their answers
+ * @fact:  what it was judged by
  */
 struct weir_side {
 	int fd;
@@ -77,6 +131,7 @@ struct weir_side {
 	uint16_t flags;
 	uint16_t pending;
 	uint8_t fed[2]; /* see weir_toll.lap; by enum weir_toll_way */
+	struct weir_fact fact;
 };
 
 /** struct weir_streams - all TCP flows */
@@ -86,6 +141,9 @@ struct weir_streams {
 	struct weir_timer timer;
 	struct weir_conn *conn;
 	struct weir_side *side;
+	struct weir_watch *watch; /* only of flows that are looked at */
+	struct weir_shelf shown;  /* names that flows have shown */
+	uint8_t *first;           /* what is looked at, WEIR_FIRST_BYTES */
 	uint32_t busy, busy_last; /* list of flows with something to do */
 	uint32_t half_open;
 	bool starved;    /* some flow on the list lacks payload memory */
@@ -181,6 +239,15 @@ struct weir_toll {
 	uint8_t lap;
 };
 
+/**
+ * struct weir_revise - where the judging of open conversations by a new policy
+ *                      goes on; see revise.c
+ */
+struct weir_revise {
+	uint8_t step;
+	uint32_t at;
+};
+
 /** struct weir_tolls - all rates */
 struct weir_tolls {
 	struct weir_toll way[WEIR_TOLL_WAYS], flows;
@@ -192,6 +259,7 @@ struct weir_house {
 	bool stopping;
 	uint64_t stop_us; /* then it ends, whatever still waits */
 	bool link_ready;  /* the loop said so in this turn */
+	bool deaf;        /* control took not all events */
 	unsigned singles; /* turns in a row that found one frame */
 	uint64_t now_us;
 	void *mem; /* all that the rooms' arena gave */
@@ -199,6 +267,13 @@ struct weir_house {
 	struct weir_charter charter;
 	struct weir_kind_facts facts;
 	struct weir_class_facts classes;
+	struct weir_policy policy;
+	struct weir_pins pins;
+	struct weir_journal journal;
+	struct weir_event event;   /* being told */
+	uint64_t last_flow;        /* the number of the last one that opened */
+	enum weir_reason talk_why; /* why conversations end now: talk.c */
+	struct weir_revise revise;
 	struct weir_conn_env env;
 	struct weir_conn_env env_names; /* DNS over TCP: a shorter life */
 	struct weir_store_pool payload;

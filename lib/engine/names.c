@@ -9,18 +9,24 @@
  * here, and answers are put into its down store, in the order in which they
  * are known (RFC 7766 6.2.1.1).
  *
- * The policy's seat is judge(): until there are rules every name is allowed.
+ * A name is judged when it is asked for, the addresses of an answer when it
+ * comes, and every address that the guest is told becomes a pin of the name it
+ * asked for, at each telling: the only way in which a rule about a name can
+ * ever match a flow.
  */
 #include "engine/names.h"
 
 #include <errno.h>
 
 #include "engine/down.h"
+#include "engine/relay.h"
 #include "engine/streams.h"
+#include "engine/tell.h"
 #include "flow/transmit.h"
 #include "packet/ipv4.h"
 #include "packet/ipv6.h"
 #include "packet/udp.h"
+#include "policy/judge.h"
 #include "sys/entropy.h"
 #include "sys/loop.h"
 
@@ -79,6 +85,8 @@ bool weir_names_init(struct weir_house *h, struct weir_arena *arena)
 		.n_servers = c->n_upstreams,
 		.server = server,
 		.host = host,
+		.timeout_ms = c->dns_timeout_ms,
+		.cache_entries = c->dns_cache_entries,
 	};
 
 	copy_upstreams(c, server);
@@ -109,11 +117,10 @@ static void answer_stream(struct weir_house *h, uint64_t id,
 			  const uint8_t *bytes, size_t len)
 {
 	uint32_t i = weir_streams_find_id(h, id), want = (uint32_t)len + 2u;
-	const uint8_t head[2] = { (uint8_t)(len >> 8), (uint8_t)len };
-	struct weir_span part[WEIR_CONN_SPANS_MAX];
+	uint8_t head[2] = { (uint8_t)(len >> 8), (uint8_t)len };
+	struct weir_span part[2] = { { head, 2 },
+				     { (uint8_t *)(uintptr_t)bytes, len } };
 	struct weir_conn *c;
-	unsigned n;
-	uint32_t at = 0;
 
 	if (i == WEIR_HOUSE_NONE)
 		return;
@@ -122,18 +129,23 @@ static void answer_stream(struct weir_house *h, uint64_t id,
 		h->streams.side[i].pending--;
 	weir_streams_busy(h, i);
 	if (c->flags & WEIR_CONN_F_HOST_EOF ||
-	    c->down.len + want > TCP_ANSWERS_BYTES) {
+	    c->down.len + want > TCP_ANSWERS_BYTES ||
+	    !weir_relay_say(h, i, &(struct weir_spans){ part, 2, want }))
 		weir_conn_abort(c, WEIR_REASON_LIMIT_PAYLOAD);
+}
+
+/* What the guest is told becomes pins. */
+static void pin(struct weir_house *h, const struct weir_ask_out *o)
+{
+	struct weir_sift_address a[WEIR_SIFT_ADDRESSES_MAX];
+	unsigned n;
+
+	if (!o->name || o->rcode != WEIR_DNS_NOERROR || o->answers == 0)
 		return;
-	}
-	n = weir_conn_down_room(c, &h->env_names, want, part,
-				WEIR_CONN_SPANS_MAX);
-	for (unsigned k = 0; k < n; k++)
-		for (size_t b = 0; b < part[k].len && at < want; b++, at++)
-			part[k].at[b] = at < 2 ? head[at] : bytes[at - 2];
-	if (at < want)
-		weir_conn_abort(c, WEIR_REASON_LIMIT_PAYLOAD);
-	weir_conn_down_filled(c, &h->env_names, at < want ? 0 : at, false);
+	n = weir_ask_addresses(o->bytes, o->len, a, WEIR_SIFT_ADDRESSES_MAX);
+	for (unsigned i = 0; i < n; i++)
+		weir_pins_add(&h->pins, &a[i].addr, o->name, a[i].ttl,
+			      h->now_us);
 }
 
 static void answer(struct weir_house *h, const struct weir_ask_out *o)
@@ -141,6 +153,8 @@ static void answer(struct weir_house *h, const struct weir_ask_out *o)
 	struct weir_assoc_ends ends;
 	uint64_t id;
 
+	pin(h, o);
+	weir_tell_name(h, o);
 	if (o->from.b[0] == FROM_TCP) {
 		memcpy(&id, o->from.b + 1, sizeof(id));
 		answer_stream(h, id, o->bytes, o->len);
@@ -214,10 +228,43 @@ static void pump(struct weir_house *h)
 
 /* --- questions --- */
 
-static enum weir_ask_verdict judge(const struct weir_ask_question *q)
+static enum weir_ask_verdict judge(struct weir_house *h,
+				   const struct weir_ask_question *q)
 {
-	(void)q; /* every name is allowed until there are rules */
-	return WEIR_ASK_ALLOW;
+	const struct weir_dns_name *name = &q->q.name;
+	struct weir_judge_verdict v = weir_judge_name(&h->policy.image, name);
+
+	if (v.said == WEIR_JUDGE_ALLOW)
+		return WEIR_ASK_ALLOW;
+	weir_house_count(h, v.reason);
+	weir_tell_name_denied(h, name, q->q.type, &v);
+	return WEIR_ASK_DENY;
+}
+
+/* The addresses of an answer: which may the guest be told? */
+static void review(struct weir_house *h, struct weir_ask_review *r)
+{
+	struct weir_judge_verdict why = { .reason = WEIR_REASON_NONE };
+	/* the policy may be another one since it was asked */
+	const struct weir_judge_verdict name =
+		weir_judge_name(&h->policy.image, r->name);
+
+	for (unsigned i = 0; i < r->n; i++) {
+		struct weir_judge_verdict v =
+			weir_judge_answer(&h->policy.image, &h->classes,
+					  r->name, &r->address[i].addr);
+
+		if (name.said != WEIR_JUDGE_ALLOW)
+			v = name;
+		r->address[i].drop = v.said != WEIR_JUDGE_ALLOW;
+		if (r->address[i].drop)
+			why = v;
+	}
+	r->strip_ech = h->policy.image.flags & WEIR_IMAGE_NAMES;
+	if (why.reason == WEIR_REASON_NONE)
+		return;
+	weir_house_count(h, why.reason);
+	weir_tell_name_denied(h, r->name, r->type, &why);
 }
 
 /* One message from the guest.  True if an answer will come. */
@@ -230,7 +277,8 @@ static bool ask(struct weir_house *h, const struct weir_ask_in *in)
 	enum weir_ask_said said = weir_ask_read(&n->ask, in, &q, &o);
 
 	if (said == WEIR_ASK_JUDGE)
-		said = weir_ask_decide(&n->ask, &q, judge(&q), h->now_us, &o);
+		said = weir_ask_decide(&n->ask, &q, judge(h, &q), h->now_us,
+				       &o);
 	if (said == WEIR_ASK_DROP) {
 		if (!in->tcp) /* a flow's reason is counted when it ends */
 			weir_house_count(h, o.reason);
@@ -310,7 +358,7 @@ void weir_names_event(struct weir_house *h, uint32_t slot, uint32_t what)
 	struct weir_names *n = &h->names;
 	struct weir_resolver_call *c = &n->call[slot];
 	uint64_t id = n->slot[slot];
-	struct weir_ask_review review;
+	struct weir_ask_review answer;
 	enum weir_ask_took took = WEIR_ASK_IGNORED;
 	int len = 0;
 
@@ -322,10 +370,12 @@ void weir_names_event(struct weir_house *h, uint32_t slot, uint32_t what)
 	     (len = weir_resolver_run(c, n->room, WEIR_ASK_ROOM_BYTES)) > 0;
 	     k++) {
 		took = weir_ask_upstream(&n->ask, id, n->room, (size_t)len,
-					 h->now_us, &review);
-		if (took == WEIR_ASK_REVIEW)
-			weir_ask_settle(&n->ask, &review, n->room, (size_t)len,
-					h->now_us);
+					 h->now_us, &answer);
+		if (took != WEIR_ASK_REVIEW)
+			continue;
+		review(h, &answer);
+		weir_ask_settle(&n->ask, &answer, n->room, (size_t)len,
+				h->now_us);
 	}
 	if (len < 0)
 		weir_ask_failed(&n->ask, id, h->now_us);

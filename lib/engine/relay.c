@@ -16,6 +16,7 @@
 #include <errno.h>
 
 #include "engine/down.h"
+#include "engine/inspect.h"
 #include "engine/tolls.h"
 #include "engine/up.h"
 #include "host/dial.h"
@@ -57,19 +58,26 @@ void weir_relay_push_up(struct weir_house *h, uint32_t i)
 	struct weir_side *side = &h->streams.side[i];
 	struct weir_span part[WEIR_DIAL_SPANS_MAX];
 	struct weir_spans bytes = { part, 0, 0 };
+	bool gated = side->flags & WEIR_SIDE_GATED;
 	uint32_t done = 1;
 
 	while (side->flags & WEIR_SIDE_WRITABLE && done) {
 		bytes.n = weir_conn_up_peek(c, &h->env, part,
 					    WEIR_DIAL_SPANS_MAX);
-		if (bytes.n == 0)
-			break;
 		bytes.len = 0;
 		for (unsigned k = 0; k < bytes.n; k++)
 			bytes.len += part[k].len;
+		if (gated)
+			bytes.len = weir_inspect_may(h, i, (uint32_t)bytes.len);
+		if (bytes.len == 0)
+			break;
 		done = give(h, i, &bytes, 0, bytes.len);
 		weir_conn_up_taken(c, &h->env, done);
+		if (gated)
+			weir_inspect_went(h, i, done);
 	}
+	if (gated && weir_inspect_is_first(h, i))
+		return; /* its FIN too waits for the verdict */
 	if (side->fd >= 0 && !(side->flags & WEIR_SIDE_DIALLING) &&
 	    weir_conn_up_is_ended(c)) {
 		(void)weir_dial_shut(side->fd);
@@ -82,17 +90,42 @@ enum weir_reason weir_relay_pass_up(struct weir_house *h, uint32_t i,
 				    const struct weir_conn_direct *d)
 {
 	struct weir_conn *c = weir_relay_conn(h, i);
-	uint32_t done = 0;
+	uint16_t flags = h->streams.side[i].flags;
+	uint32_t done = 0, may = d->len;
 
-	if (h->streams.side[i].flags & WEIR_SIDE_WRITABLE)
-		done = give(h, i, payload, d->skip, d->len);
+	if (flags & WEIR_SIDE_GATED)
+		may = weir_inspect_may(h, i, may);
+	if (flags & WEIR_SIDE_WRITABLE && may)
+		done = give(h, i, payload, d->skip, may);
+	if (flags & WEIR_SIDE_GATED)
+		weir_inspect_went(h, i, done);
 	return weir_conn_take(c, weir_relay_env(h, i), payload, d, done,
 			      h->now_us);
 }
 
-/* recv() found the end, or an error. */
-static void read_end(struct weir_conn *c, struct weir_side *side, long got)
+bool weir_relay_say(struct weir_house *h, uint32_t i,
+		    const struct weir_spans *bytes)
 {
+	struct weir_conn_env *env = weir_relay_env(h, i);
+	struct weir_conn *c = weir_relay_conn(h, i);
+	struct weir_span part[WEIR_CONN_SPANS_MAX];
+	size_t at = 0;
+	unsigned n = weir_conn_down_room(c, env, (uint32_t)bytes->len, part,
+					 WEIR_CONN_SPANS_MAX);
+
+	for (unsigned k = 0; k < n; k++)
+		at += weir_spans_copy(bytes, at, part[k].at, part[k].len);
+	weir_conn_down_filled(c, env, at < bytes->len ? 0 : (uint32_t)at,
+			      false);
+	return at == bytes->len;
+}
+
+/* recv() found the end, or an error. */
+static void read_end(struct weir_house *h, uint32_t i, long got)
+{
+	struct weir_conn *c = weir_relay_conn(h, i);
+	struct weir_side *side = &h->streams.side[i];
+
 	side->flags &= (uint16_t)~WEIR_SIDE_READABLE;
 	if (got == -EAGAIN)
 		return;
@@ -101,7 +134,8 @@ static void read_end(struct weir_conn *c, struct weir_side *side, long got)
 		return;
 	}
 	side->flags |= WEIR_SIDE_ENDED_DOWN;
-	weir_conn_down_ended(c);
+	if (!(side->flags & WEIR_SIDE_GATED) || weir_inspect_ended(h, i))
+		weir_conn_down_ended(c);
 }
 
 /* One read; returns the bytes that came. */
@@ -130,9 +164,11 @@ static uint32_t read_once(struct weir_house *h, uint32_t i, uint32_t want)
 	weir_conn_down_filled(c, &h->env, got > 0 ? (uint32_t)got : 0,
 			      got == (long)room);
 	if (got <= 0) {
-		read_end(c, side, got);
+		read_end(h, i, got);
 		return 0;
 	}
+	if (side->flags & WEIR_SIDE_GATED)
+		weir_inspect_came(h, i, part, (uint32_t)got);
 	if ((size_t)got == room)
 		side->flags |= WEIR_SIDE_BULK;
 	else if ((size_t)got < READ_FIRST)
@@ -183,6 +219,8 @@ bool weir_relay_pull_down(struct weir_house *h, uint32_t i)
 
 	while (side->flags & WEIR_SIDE_READABLE && done < SERVE_BYTES) {
 		want = weir_conn_down_wants(c, &h->env);
+		if (side->flags & WEIR_SIDE_GATED)
+			want = weir_inspect_room(h, i, want);
 		want = weir_tolls_share(h, WEIR_TOLL_DOWN, i, want);
 		if (want == 0)
 			break;

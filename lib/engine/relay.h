@@ -22,6 +22,8 @@
 #define WEIR_SIDE_OTHER      0x200u /* loopback: another family may be tried */
 #define WEIR_SIDE_ENDED_DOWN 0x400u /* end of file was read */
 #define WEIR_SIDE_BULK       0x800u /* the last read found much: read more at once */
+#define WEIR_SIDE_GATED      0x1000u /* bytes are looked at first: inspect.h */
+#define WEIR_SIDE_IN         0x2000u /* it came in at a published port */
 
 /** weir_relay_conn() - the connection of flow @i */
 static inline struct weir_conn *weir_relay_conn(struct weir_house *h,
@@ -58,6 +60,14 @@ void weir_relay_push_up(struct weir_house *h, uint32_t i);
  * Return: true if it could go on at once: serve it again without an event.
  */
 bool weir_relay_pull_down(struct weir_house *h, uint32_t i);
+
+/**
+ * weir_relay_say() - bytes of our own for the guest, behind those of the host
+ *
+ * Return: false if payload memory is out; nothing was said then.
+ */
+bool weir_relay_say(struct weir_house *h, uint32_t i,
+		    const struct weir_spans *bytes);
 
 /** weir_relay_segments() - every segment the connection has for the guest */
 void weir_relay_segments(struct weir_house *h, uint32_t i);

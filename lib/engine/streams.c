@@ -40,13 +40,17 @@
 #include "base/must.h"
 #include "base/siphash.h"
 #include "engine/down.h"
+#include "engine/facts.h"
+#include "engine/inspect.h"
 #include "engine/names.h"
 #include "engine/relay.h"
+#include "engine/tell.h"
 #include "engine/tolls.h"
 #include "engine/up.h"
 #include "engine/verdict.h"
 #include "flow/transmit.h"
 #include "host/dial.h"
+#include "packet/ipv4.h"
 #include "sys/loop.h"
 
 #define OLD_DIAL_US 5000000u /* a dial that may go when there are many */
@@ -57,7 +61,7 @@
 size_t weir_streams_bytes(uint32_t flows)
 {
 	return weir_pool_bytes(flows) + weir_table_bytes(flows) +
-	       weir_timer_bytes(flows) + 256 +
+	       weir_timer_bytes(flows) + weir_inspect_bytes(flows) + 256 +
 	       (size_t)flows *
 		       (sizeof(struct weir_conn) + sizeof(struct weir_side));
 }
@@ -73,7 +77,8 @@ bool weir_streams_init(struct weir_house *h, struct weir_arena *arena,
 	s->side = weir_arena_take(arena, flows, sizeof(*s->side), 16);
 	return s->conn && s->side && weir_pool_init(&s->pool, arena, flows) &&
 	       weir_table_init(&s->table, arena, flows) &&
-	       weir_timer_init(&s->timer, arena, flows, h->now_us);
+	       weir_timer_init(&s->timer, arena, flows, h->now_us) &&
+	       weir_inspect_init(h, arena, flows);
 }
 
 /* --- finding --- */
@@ -170,6 +175,11 @@ static void close_side(struct weir_house *h, uint32_t i, bool reset)
 				    WEIR_SIDE_DIALLING);
 }
 
+void weir_streams_hang_up(struct weir_house *h, uint32_t i)
+{
+	close_side(h, i, false);
+}
+
 /*
  * Must the host see a reset?  Not if both sides finished, nor if it never
  * connected, nor if we only stop and the guest had finished.
@@ -197,6 +207,7 @@ static void end(struct weir_house *h, uint32_t i)
 	close_side(h, i, is_reset(h, i, why));
 	leave_half_open(h, i);
 	weir_house_count(h, why);
+	weir_facts_end(h, i, why);
 	h->sum.tcp_bytes_up += c->bytes_up;
 	h->sum.tcp_bytes_down += c->bytes_down;
 	h->sum.tcp_now--;
@@ -255,6 +266,34 @@ static void refuse(struct weir_house *h, const struct weir_conn_ends *e,
 		weir_down_segment(h, &e->guest, &e->far, &out);
 }
 
+/* The policy denies a SYN. */
+static void deny(struct weir_house *h, const struct weir_conn_ends *e,
+		 const struct weir_tcp *t, uint32_t len,
+		 const struct weir_judge_verdict *v)
+{
+	const struct weir_assoc_ends ends = { e->guest, e->far, e->gport,
+					      e->fport };
+
+	weir_tell_refused(h, WEIR_PROTO_TCP, false, &ends, v);
+	if (weir_verdict_is_silent(h))
+		weir_house_count(h, v->reason);
+	else
+		refuse(h, e, t, len, v->reason);
+}
+
+/* What a SYN to @e is worth; DNS is answered here, not dialled. */
+static struct weir_judge_verdict judge(struct weir_house *h,
+				       const struct weir_conn_ends *e, bool dns)
+{
+	const struct weir_judge_verdict ours = { .said = WEIR_JUDGE_ALLOW,
+						 .by = WEIR_JUDGE_BY_NOTHING };
+
+	if (dns)
+		return ours;
+	return weir_verdict_out(h, WEIR_RULE_TCP, &e->far, e->fport,
+				WEIR_JUDGE_SHOWN_NOTHING_YET, NULL);
+}
+
 /* Begin to connect.  0, or the negative errno of a connect that failed. */
 static int connect_to(struct weir_house *h, uint32_t i,
 		      const struct weir_addr *to)
@@ -307,13 +346,17 @@ static void dial(struct weir_house *h, uint32_t i, const struct weir_addr *to)
 		dial_failed(h, i, err);
 }
 
-/* The host's side of a flow that was just made. */
-static void begin(struct weir_house *h, uint32_t i)
+/* The host's side of a flow that was just made, allowed or deferred by @v. */
+static void begin(struct weir_house *h, uint32_t i,
+		  const struct weir_judge_verdict *v)
 {
 	struct weir_side *side = &h->streams.side[i];
 
 	*side = (struct weir_side){ .fd = -1, .next = WEIR_HOUSE_NONE };
 	side->flags = WEIR_SIDE_HALF;
+	weir_facts_begin(h, i, v);
+	if (v->said == WEIR_JUDGE_DEFER)
+		weir_inspect_begin(h, i);
 	h->streams.half_open++;
 	h->sum.tcp_opened++;
 	h->sum.tcp_now++;
@@ -332,6 +375,7 @@ static void connect_host(struct weir_house *h, uint32_t i, bool dns)
 		weir_conn_host_connected(c, h->now_us);
 		return;
 	}
+	weir_facts_hold(h, i);
 	if (weir_verdict_place(h, &c->ends.far, &to, &other))
 		side->flags |= WEIR_SIDE_OTHER;
 	dial(h, i, &to);
@@ -357,21 +401,25 @@ static void open_flow(struct weir_house *h, const struct weir_conn_ends *e,
 		      bool dns)
 {
 	struct weir_streams *s = &h->streams;
-	enum weir_reason why =
-		dns ? WEIR_REASON_NONE : weir_verdict_judge(h, &e->far);
+	struct weir_judge_verdict v = judge(h, e, dns);
+	enum weir_reason why;
 	uint32_t i;
 
-	if (why == WEIR_REASON_NONE && !weir_tolls_flow(h))
+	if (v.said == WEIR_JUDGE_DENY) {
+		deny(h, e, t, len, &v);
+		return;
+	}
+	if (!weir_tolls_flow(h))
 		return; /* as if lost: the SYN comes again */
-	if (why == WEIR_REASON_NONE)
-		why = take_slot(h, &i);
+	why = take_slot(h, &i);
 	if (why != WEIR_REASON_NONE) {
+		weir_tell_limit(h, why);
 		refuse(h, e, t, len, why);
 		return;
 	}
 	weir_conn_init(&s->conn[i], &h->env, e, t, h->now_us);
 	weir_table_put(&s->table, i, hash);
-	begin(h, i);
+	begin(h, i, &v);
 	connect_host(h, i, dns);
 }
 
@@ -383,7 +431,9 @@ bool weir_streams_is_taken(const struct weir_house *h,
 }
 
 enum weir_reason weir_streams_call(struct weir_house *h,
-				   const struct weir_conn_ends *ends, int fd)
+				   const struct weir_conn_ends *ends, int fd,
+				   const struct weir_addr *peer,
+				   const struct weir_judge_verdict *v)
 {
 	struct weir_streams *s = &h->streams;
 	enum weir_reason why;
@@ -398,9 +448,10 @@ enum weir_reason weir_streams_call(struct weir_house *h,
 	}
 	weir_conn_call(&s->conn[i], &h->env, ends, h->now_us);
 	weir_table_put(&s->table, i, hash_ends(s, ends));
-	begin(h, i);
+	begin(h, i, v);
 	s->side[i].fd = fd;
-	s->side[i].flags |= WEIR_SIDE_WRITABLE;
+	s->side[i].flags |= WEIR_SIDE_WRITABLE | WEIR_SIDE_IN;
+	s->watch[i].peer = *peer;
 	return WEIR_REASON_NONE;
 }
 
@@ -410,23 +461,24 @@ static void reopen_flow(struct weir_house *h, uint32_t i,
 {
 	struct weir_conn *c = weir_relay_conn(h, i);
 	bool dns = h->streams.side[i].flags & WEIR_SIDE_NAMES;
-	enum weir_reason why =
-		dns ? WEIR_REASON_NONE : weir_verdict_judge(h, &c->ends.far);
+	struct weir_judge_verdict v = judge(h, &c->ends, dns);
 
-	if (why == WEIR_REASON_NONE &&
-	    h->streams.half_open >= WEIR_HALF_OPEN_MAX)
-		why = WEIR_REASON_LIMIT_HALF_OPEN;
-	if (why != WEIR_REASON_NONE) {
-		refuse(h, &c->ends, t, len, why);
+	if (v.said == WEIR_JUDGE_DENY) {
+		deny(h, &c->ends, t, len, &v);
+		return;
+	}
+	if (h->streams.half_open >= WEIR_HALF_OPEN_MAX) {
+		refuse(h, &c->ends, t, len, WEIR_REASON_LIMIT_HALF_OPEN);
 		return;
 	}
 	weir_house_count(h, WEIR_REASON_CLOSED);
+	weir_facts_end(h, i, WEIR_REASON_CLOSED);
 	h->sum.tcp_bytes_up += c->bytes_up;
 	h->sum.tcp_bytes_down += c->bytes_down;
 	h->sum.tcp_now--;
 	weir_timer_cancel(&h->streams.timer, i);
 	weir_conn_init_after(c, &h->env, t, h->now_us);
-	begin(h, i);
+	begin(h, i, &v);
 	connect_host(h, i, dns);
 }
 
@@ -450,6 +502,12 @@ static void serve_names(struct weir_house *h, uint32_t i)
 		weir_conn_up_shut(c, h->now_us);
 }
 
+static bool is_mute(const struct weir_house *h, uint32_t i)
+{
+	return h->streams.side[i].flags & WEIR_SIDE_GATED &&
+	       weir_inspect_is_mute(h, i);
+}
+
 static void segment_for(struct weir_house *h, uint32_t i,
 			const struct weir_tcp *t,
 			const struct weir_spans *payload)
@@ -457,6 +515,8 @@ static void segment_for(struct weir_house *h, uint32_t i,
 	struct weir_conn_direct d;
 	enum weir_reason r;
 
+	if (is_mute(h, i))
+		return;
 	r = weir_conn_segment(weir_relay_conn(h, i), weir_relay_env(h, i), t,
 			      payload, h->now_us, &d);
 	if (d.len)
@@ -530,6 +590,8 @@ static bool dialled(struct weir_house *h, uint32_t i, uint32_t what)
 	}
 	side->flags |= WEIR_SIDE_WRITABLE;
 	weir_conn_host_connected(weir_relay_conn(h, i), h->now_us);
+	if (!(side->flags & WEIR_SIDE_GATED))
+		weir_facts_connected(h, i);
 	return true;
 }
 
@@ -563,8 +625,12 @@ void weir_streams_event(struct weir_house *h, uint64_t low, uint32_t what)
 
 static void rearm(struct weir_house *h, uint32_t i)
 {
-	uint64_t due = weir_conn_due_us(weir_relay_conn(h, i));
+	uint64_t due = weir_conn_due_us(weir_relay_conn(h, i)), d;
 
+	if (h->streams.side[i].flags & WEIR_SIDE_GATED) {
+		d = weir_inspect_due_us(h, i);
+		due = d < due || is_mute(h, i) ? d : due;
+	}
 	if (due < weir_timer_due_us(&h->streams.timer, i))
 		weir_timer_set(&h->streams.timer, i, due);
 }
@@ -579,15 +645,21 @@ static bool serve(struct weir_house *h, uint32_t i)
 	struct weir_side *side = &h->streams.side[i];
 	bool more = false;
 
-	if (c->state == WEIR_CONN_OPEN)
+	if (c->state == WEIR_CONN_OPEN) {
 		leave_half_open(h, i);
+		if (side->flags & WEIR_SIDE_IN && !side->fact.told)
+			weir_facts_connected(h, i);
+	}
 	if (side->flags & WEIR_SIDE_NAMES)
 		serve_names(h, i);
+	else if (side->flags & WEIR_SIDE_GATED)
+		weir_inspect_serve(h, i);
 	else
 		weir_relay_push_up(h, i);
 	if (side->fd >= 0 && !(side->flags & WEIR_SIDE_DIALLING))
 		more = weir_relay_pull_down(h, i);
-	weir_relay_segments(h, i);
+	if (!is_mute(h, i))
+		weir_relay_segments(h, i);
 	if (c->state == WEIR_CONN_OVER) {
 		if (!(side->flags &
 		      WEIR_SIDE_BUSY)) /* else in the next round */
@@ -676,6 +748,8 @@ void weir_streams_tick(struct weir_house *h)
 
 		if (s->side[i].flags & WEIR_SIDE_NAMES)
 			tick_names(h, i);
+		if (s->side[i].flags & WEIR_SIDE_GATED)
+			weir_inspect_tick(h, i);
 		weir_conn_tick(c, weir_relay_env(h, i), h->now_us);
 		weir_streams_busy(h, i);
 	}

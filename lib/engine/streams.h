@@ -30,11 +30,18 @@ bool weir_streams_is_taken(const struct weir_house *h,
  * weir_streams_call() - a flow for a client of the host: call the guest
  * @ends: not taken
  * @fd:   the client's connection; the flow's if NONE is returned
+ * @peer: its address
+ * @v:    what allows it
  *
  * Return: WEIR_REASON_NONE; LIMIT_HALF_OPEN, LIMIT_FLOWS or NO_MEMORY.
  */
 enum weir_reason weir_streams_call(struct weir_house *h,
-				   const struct weir_conn_ends *ends, int fd);
+				   const struct weir_conn_ends *ends, int fd,
+				   const struct weir_addr *peer,
+				   const struct weir_judge_verdict *v);
+
+/** weir_streams_hang_up() - close the host's side of flow @i, in order */
+void weir_streams_hang_up(struct weir_house *h, uint32_t i);
 
 /** weir_streams_event() - something happened on a host socket
  * @low: the tag's low 56 bits; @what: WEIR_LOOP_* */

@@ -1,39 +1,74 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* verdict.c - may the guest talk to this address? */
+/* verdict.c - the engine's questions to the policy */
 #include "engine/verdict.h"
 
-enum weir_reason weir_verdict_judge(const struct weir_house *h,
-				    const struct weir_addr *to)
-{
-	uint32_t net = h->charter.net, needs = 0;
+#include <errno.h>
 
-	switch (weir_class_find(&h->classes, to)) {
-	case WEIR_CLASS_NEVER:
-		return WEIR_REASON_MARTIAN;
-	case WEIR_CLASS_MULTICAST:
-		return WEIR_REASON_MULTICAST;
-	case WEIR_CLASS_HOST:
-		if (weir_addr_is_equal(to, &h->charter.dns4) ||
-		    (h->charter.has6 &&
-		     weir_addr_is_equal(to, &h->charter.dns6)))
-			return WEIR_REASON_DEFAULT; /* port 53 and echo only */
-		needs = WEIR_CHARTER_NET_HOST;
-		break;
-	case WEIR_CLASS_METADATA:
-		needs = WEIR_CHARTER_NET_METADATA;
-		break;
-	case WEIR_CLASS_PRIVATE:
-		needs = WEIR_CHARTER_NET_PRIVATE;
-		break;
-	case WEIR_CLASS_LINKLOCAL:
-		needs = WEIR_CHARTER_NET_LINKLOCAL;
-		break;
-	case WEIR_CLASS_RESERVED:
-	case WEIR_CLASS_PUBLIC:
-		needs = WEIR_CHARTER_NET_PUBLIC;
-		break;
+#include "sys/shared.h"
+
+int weir_verdict_take(struct weir_house *h, int fd)
+{
+	struct weir_policy next = { .bytes = NULL };
+	int err = weir_shared_map(fd, &next.bytes, &next.len);
+
+	if (err)
+		return err;
+	if (!weir_image_open(next.bytes, next.len, &next.image)) {
+		weir_shared_unmap(next.bytes, next.len);
+		return -EPROTO;
 	}
-	return (net & needs) == needs ? WEIR_REASON_NONE : WEIR_REASON_DEFAULT;
+	weir_verdict_drop(h);
+	h->policy = next;
+	return 0;
+}
+
+void weir_verdict_drop(struct weir_house *h)
+{
+	weir_shared_unmap(h->policy.bytes, h->policy.len);
+	h->policy.bytes = NULL;
+}
+
+struct weir_judge_verdict weir_verdict_none(enum weir_reason why)
+{
+	return (struct weir_judge_verdict){ .said = WEIR_JUDGE_DENY,
+					    .by = WEIR_JUDGE_BY_NOTHING,
+					    .reason = why };
+}
+
+/* The DNS address answers questions and echo, and is no host otherwise. */
+static bool is_dns(const struct weir_house *h, const struct weir_addr *a)
+{
+	return weir_addr_is_equal(a, &h->charter.dns4) ||
+	       (h->charter.has6 && weir_addr_is_equal(a, &h->charter.dns6));
+}
+
+struct weir_judge_verdict
+weir_verdict_out(struct weir_house *h, uint8_t protocol,
+		 const struct weir_addr *to, uint16_t port,
+		 enum weir_judge_shown shown, const struct weir_dns_name *name)
+{
+	const struct weir_dns_name *pin[WEIR_PINS_NAMES_MAX];
+	struct weir_judge_flow q = { .protocol = protocol,
+				     .to = *to,
+				     .port = port,
+				     .pin = pin,
+				     .shown = shown,
+				     .name = name };
+
+	if (is_dns(h, to))
+		return weir_verdict_none(WEIR_REASON_DEFAULT);
+	q.n_pins = weir_pins_find(&h->pins, to, h->now_us, pin,
+				  WEIR_PINS_NAMES_MAX);
+	return weir_judge_flow(&h->policy.image, &h->classes, &q);
+}
+
+struct weir_judge_verdict weir_verdict_in(const struct weir_house *h,
+					  uint8_t protocol,
+					  const struct weir_addr *peer,
+					  uint16_t guest_port)
+{
+	return weir_judge_in(&h->policy.image, &h->classes, protocol, peer,
+			     guest_port);
 }
 
 bool weir_verdict_place(const struct weir_house *h, const struct weir_addr *to,

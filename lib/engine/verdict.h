@@ -1,24 +1,54 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * verdict.h - may the guest talk to this address?
+ * verdict.h - the engine's questions to the policy
  *
- * Asked once per conversation.  Until there are rules the classes decide
- * (policy/class.h): never and multicast are refused whatever is configured,
- * the others as `--net` says.
+ * The policy is an image that control sent (policy/image); the facts are this
+ * network's: its classes, the pins of this guest, what a client showed.  All
+ * judging is policy/judge's.
  */
 #ifndef WEIR_ENGINE_VERDICT_H
 #define WEIR_ENGINE_VERDICT_H
 
 #include "engine/house.h"
+#include "policy/judge.h"
 
 /**
- * weir_verdict_judge() - judge a destination
- * @to: the address as the guest wrote it
+ * weir_verdict_take() - another policy from now on
+ * @fd: a sealed memory file with an image; stays the caller's
  *
- * Return: WEIR_REASON_NONE: allowed; MARTIAN, MULTICAST, or DEFAULT.
+ * Return: 0; -EPROTO it is no image; another negative errno: it cannot be
+ * mapped.  The old one stays in force then.
  */
-enum weir_reason weir_verdict_judge(const struct weir_house *h,
-				    const struct weir_addr *to);
+int weir_verdict_take(struct weir_house *h, int fd);
+
+/** weir_verdict_drop() - unmap the policy */
+void weir_verdict_drop(struct weir_house *h);
+
+/**
+ * weir_verdict_out() - judge a conversation that the guest opens
+ * @protocol: a WEIR_RULE_* bit
+ * @to, @port: as the guest wrote it; port 0 for ICMP
+ * @shown, @name: what the client showed; @name in lower case, else NULL
+ */
+struct weir_judge_verdict
+weir_verdict_out(struct weir_house *h, uint8_t protocol,
+		 const struct weir_addr *to, uint16_t port,
+		 enum weir_judge_shown shown, const struct weir_dns_name *name);
+
+/** weir_verdict_in() - judge a client at a published port */
+struct weir_judge_verdict weir_verdict_in(const struct weir_house *h,
+					  uint8_t protocol,
+					  const struct weir_addr *peer,
+					  uint16_t guest_port);
+
+/** weir_verdict_none() - a denial that no rule made, for reason @why */
+struct weir_judge_verdict weir_verdict_none(enum weir_reason why);
+
+/** weir_verdict_is_silent() - are denials told to nobody (`on_deny: drop`)? */
+static inline bool weir_verdict_is_silent(const struct weir_house *h)
+{
+	return h->policy.image.flags & WEIR_IMAGE_DROP;
+}
 
 /**
  * weir_verdict_place() - the host address that @to stands for

@@ -52,8 +52,7 @@
 #include "base/must.h"
 #include "base/siphash.h"
 
-#define NONE       UINT32_MAX
-#define TIMEOUT_US (WEIR_DNS_TIMEOUT_MS * UINT64_C(1000))
+#define NONE UINT32_MAX
 
 _Static_assert(WEIR_DNS_INFLIGHT_MAX <= UINT32_MAX / 2, "slots are indices");
 
@@ -68,9 +67,10 @@ size_t weir_ask_bytes(void)
 	       weir_local_bytes() + WEIR_ASK_ROOM_BYTES + 1024;
 }
 
-static bool take_memory(struct weir_ask *a, struct weir_arena *arena)
+static bool take_memory(struct weir_ask *a, struct weir_arena *arena,
+			uint32_t entries)
 {
-	if (!weir_answers_init(&a->answers, arena, WEIR_DNS_CACHE_ENTRIES,
+	if (!weir_answers_init(&a->answers, arena, entries ? entries : 1,
 			       WEIR_ANSWERS_BYTES, a->key) ||
 	    !weir_pool_init(&a->slots, arena, WEIR_DNS_INFLIGHT_MAX) ||
 	    !weir_table_init(&a->table, arena, WEIR_DNS_INFLIGHT_MAX) ||
@@ -94,13 +94,15 @@ bool weir_ask_init(struct weir_ask *a, struct weir_arena *arena,
 
 	*a = (struct weir_ask){
 		.has6 = config->has6,
+		.keeps = config->cache_entries != 0,
+		.timeout_us = config->timeout_ms * UINT64_C(1000),
 		.key = { config->key[0], config->key[1] },
 		.first_asked = NONE,
 		.last_asked = NONE,
 		.first_todo = NONE,
 		.last_todo = NONE,
 	};
-	if (!take_memory(a, arena) ||
+	if (!take_memory(a, arena, config->cache_entries) ||
 	    !weir_local_init(&a->local, arena, gateway, config->has6))
 		return false;
 	for (unsigned i = 0; i < config->n_hosts; i++)
@@ -116,6 +118,11 @@ void weir_ask_set_servers(struct weir_ask *a,
 	/* what is in flight may still be answered; the next try is a new one */
 	for (uint32_t i = 0; i < weir_pool_high(&a->slots); i++)
 		weir_servers_forget(&a->slot[i].tried);
+	weir_answers_clear(&a->answers);
+}
+
+void weir_ask_forget(struct weir_ask *a)
+{
 	weir_answers_clear(&a->answers);
 }
 
@@ -567,6 +574,7 @@ enum weir_ask_took weir_ask_upstream(struct weir_ask *a, uint64_t slot,
 		ret->slot = slot;
 		ret->name = &s->q.name;
 		ret->type = s->q.type;
+		ret->strip_ech = false;
 		ret->n = weir_sift_list(&sift, ret->address);
 		return WEIR_ASK_REVIEW;
 	}
@@ -593,7 +601,7 @@ static void keep(struct weir_ask *a, const struct weir_ask_slot *s,
 					.flavour = s->flavour };
 	uint16_t ttls[WEIR_ANSWERS_TTLS_MAX];
 
-	if (b->n_ttls > WEIR_ANSWERS_TTLS_MAX)
+	if (!a->keeps || b->n_ttls > WEIR_ANSWERS_TTLS_MAX)
 		return;
 	for (unsigned i = 0; i < b->n_ttls; i++)
 		ttls[i] = (uint16_t)(b->ttls[i] - body);
@@ -617,7 +625,8 @@ static bool write_settled(struct weir_ask *a, const struct weir_ask_slot *s,
 			    0, 0, &s->q);
 	b.ttls = ttls;
 	b.max_ttls = WEIR_ANSWERS_TTLS_MAX;
-	lasting = weir_sift_build(sift, r->address, r->n, &b, &a->settled.what);
+	lasting = weir_sift_build(sift, r->address, r->n, r->strip_ech, &b,
+				  &a->settled.what);
 	len = weir_dns_build_close(&b);
 	if (len == 0)
 		return false;
@@ -639,10 +648,11 @@ static void settle_filtered(struct weir_ask *a)
 	a->settled.ede = WEIR_DNS_EDE_FILTERED;
 }
 
+/* hints do not count: their record stays */
 static bool is_emptied(const struct weir_ask_review *r)
 {
 	for (unsigned i = 0; i < r->n; i++) {
-		if (!r->address[i].drop)
+		if (r->address[i].hint || !r->address[i].drop)
 			return false;
 	}
 	return r->n != 0;
@@ -707,7 +717,7 @@ static enum weir_ask_do send_question(struct weir_ask *a, uint32_t i,
 	out->server = a->servers.entry[s->tried.now];
 	out->tcp = s->tcp;
 	s->state = WEIR_ASK_STATE_ASKED;
-	s->due_us = now_us + TIMEOUT_US;
+	s->due_us = now_us + a->timeout_us;
 	asked_put(a, i);
 	a->stats.sent++;
 	return WEIR_ASK_SEND;
@@ -756,4 +766,29 @@ enum weir_ask_do weir_ask_next(struct weir_ask *a,
 	out->slot = weir_pool_id(&a->slots, i);
 	weir_pool_give(&a->slots, i);
 	return WEIR_ASK_CLOSE;
+}
+
+/* what goes to the guest */
+
+unsigned weir_ask_addresses(const uint8_t *msg, size_t len,
+			    struct weir_sift_address *ret, unsigned max)
+{
+	struct weir_sift_address list[WEIR_SIFT_ADDRESSES_MAX];
+	struct weir_sift_sent sent = { .tcp = true };
+	struct weir_dns_walk w;
+	struct weir_sift sift;
+	unsigned n;
+
+	if (!weir_dns_walk_open(msg, len, &w) ||
+	    !weir_dns_parse_question(&w, &sent.q))
+		return 0;
+	sent.id = w.header.id;
+	if (weir_sift_open(msg, len, &sent, &sift) != WEIR_SIFT_ANSWER)
+		return 0;
+	n = weir_sift_list(&sift, list);
+	if (n > max)
+		n = max;
+	if (n)
+		memcpy(ret, list, n * sizeof(*ret));
+	return n;
 }

@@ -9,6 +9,8 @@
  *			 name, then weir_ask_decide()
  *	an answer came	 weir_ask_upstream(), and if that says REVIEW: mark the
  *			 addresses that may not pass, then weir_ask_settle()
+ *	an answer goes	 weir_ask_addresses(): what of it is to be pinned
+ *	the policy is another one	weir_ask_forget()
  *	a send failed, or the server's socket did	weir_ask_failed()
  *	time passed	 weir_ask_tick(), when weir_ask_due_us() says so
  *
@@ -55,6 +57,8 @@ struct weir_ask_from {
  * @has6:    has the sandbox IPv6 (IPv4 it always has)
  * @server:  upstream servers in the order they are tried
  * @host:    names answered here
+ * @timeout_ms: patience with one server, at least 1
+ * @cache_entries: answers kept, at most WEIR_DNS_CACHE_ENTRIES; 0: none
  * @key:     random and secret
  */
 struct weir_ask_config {
@@ -63,6 +67,7 @@ struct weir_ask_config {
 	unsigned n_servers, n_hosts;
 	const struct weir_servers_entry *server;
 	const struct weir_local_host *host;
+	uint32_t timeout_ms, cache_entries;
 	uint64_t key[2];
 };
 
@@ -177,12 +182,17 @@ struct weir_ask_random {
 /**
  * struct weir_ask_review - an answer that was believed
  * @name, @type: the question
- * @address: what would become pins of @name
+ * @address: what would become pins of @name; the owner marks what to @drop
+ * @strip_ech: set by the owner: leave ech out of SVCB and HTTPS records
+ *
+ * If no A or AAAA record is left the guest is told NXDOMAIN with extended error
+ * 17; an SVCB or HTTPS record stays without its hints.
  */
 struct weir_ask_review {
 	uint64_t slot;
 	const struct weir_dns_name *name;
 	uint16_t type;
+	bool strip_ech;
 	unsigned n;
 	struct weir_sift_address address[WEIR_SIFT_ADDRESSES_MAX];
 };
@@ -227,7 +237,8 @@ struct weir_ask_settled {
 struct weir_ask {
 	struct weir_ask_stats stats;
 	struct weir_local local;
-	bool has6;
+	bool has6, keeps;
+	uint64_t timeout_us;
 	struct weir_servers servers;
 	uint64_t key[2];
 	struct weir_answers answers;
@@ -263,6 +274,13 @@ bool weir_ask_init(struct weir_ask *a, struct weir_arena *arena,
  */
 void weir_ask_set_servers(struct weir_ask *a,
 			  const struct weir_servers_entry *s, unsigned n);
+
+/**
+ * weir_ask_forget() - the policy is another one: no answer is kept any more
+ *
+ * What is in flight is reviewed when it comes, by the policy of then.
+ */
+void weir_ask_forget(struct weir_ask *a);
 
 /** weir_ask_index() - the slot's place in arrays, < WEIR_DNS_INFLIGHT_MAX */
 uint32_t weir_ask_index(uint64_t slot);
@@ -303,7 +321,8 @@ enum weir_ask_took weir_ask_upstream(struct weir_ask *a, uint64_t slot,
 
 /**
  * weir_ask_settle() - the answer under review goes to the guest and the cache
- * @r: as weir_ask_upstream() left it, but for @r->address[].drop
+ * @r: as weir_ask_upstream() left it, but for @r->address[].drop and
+ *     @r->strip_ech
  * @bytes, @len: the same bytes
  */
 void weir_ask_settle(struct weir_ask *a, const struct weir_ask_review *r,
@@ -331,5 +350,19 @@ void weir_ask_tick(struct weir_ask *a, uint64_t now_us);
 enum weir_ask_do weir_ask_next(struct weir_ask *a,
 			       struct weir_ask_random *random, uint64_t now_us,
 			       struct weir_ask_out *out);
+
+/**
+ * weir_ask_addresses() - what of an answer to the guest is to be pinned
+ * @msg: @len bytes: any answer, as REPLY or TELL left it in the room
+ * @ret: the first @max of them; each with what is left of its TTL
+ *
+ * Those at the end of the CNAME chain that begins at the question, and the
+ * hints of SVCB and HTTPS records there; the pins' name is @name of struct
+ * weir_ask_out.  So a pin is made alike whether the answer is new, shared or
+ * from the cache.
+ * Return: how many; 0 for an answer that is cut, or says anything but NOERROR.
+ */
+unsigned weir_ask_addresses(const uint8_t *msg, size_t len,
+			    struct weir_sift_address *ret, unsigned max);
 
 #endif /* WEIR_FLOW_ASK_H */

@@ -90,6 +90,8 @@ bool weir_assoc_init(struct weir_assoc *a, struct weir_arena *arena,
 		     uint32_t mappings, uint32_t conversations,
 		     const uint64_t key[2], uint64_t now_us)
 {
+	a->ended = NULL;
+	a->ctx = NULL;
 	a->key[0] = key[0];
 	a->key[1] = key[1];
 	weir_assoc_set_idle(a, WEIR_UDP_IDLE_MS, WEIR_UDP_IDLE_TWOWAY_MS);
@@ -181,6 +183,8 @@ static void drop(struct weir_assoc *a, uint32_t i)
 	struct weir_assoc_conversation *c = &a->conversation[i];
 	struct weir_assoc_mapping *m = &a->mapping[c->mapping];
 
+	if (a->ended)
+		a->ended(a->ctx, i);
 	if (c->prev == WEIR_ASSOC_NONE)
 		m->first = c->next;
 	else
@@ -307,6 +311,20 @@ void weir_assoc_ends_of(const struct weir_assoc *a, uint32_t conversation,
 	*ret = (struct weir_assoc_ends){ m->guest, c->far, m->gport, c->fport };
 }
 
+enum weir_assoc_ended weir_assoc_close(struct weir_assoc *a,
+				       uint32_t conversation,
+				       uint32_t *ret_mapping)
+{
+	uint32_t m = a->conversation[conversation].mapping;
+
+	*ret_mapping = m;
+	drop(a, conversation);
+	if (a->mapping[m].conversations)
+		return WEIR_ASSOC_ENDED_CONVERSATION;
+	drop_mapping(a, m);
+	return WEIR_ASSOC_ENDED_MAPPING;
+}
+
 /* --- time --- */
 
 uint64_t weir_assoc_due_us(const struct weir_assoc *a)
@@ -324,18 +342,12 @@ enum weir_assoc_ended weir_assoc_expire(struct weir_assoc *a, uint64_t now_us,
 		uint64_t idle_us =
 			c->up && c->down ? a->idle_twoway_us : a->idle_us;
 		uint64_t due = c->used_us + idle_us;
-		uint32_t m = c->mapping;
 
 		if (now_us < due) {
 			weir_timer_set(&a->timer, i, due);
 			continue;
 		}
-		*ret_mapping = m;
-		drop(a, i);
-		if (a->mapping[m].conversations)
-			return WEIR_ASSOC_ENDED_CONVERSATION;
-		drop_mapping(a, m);
-		return WEIR_ASSOC_ENDED_MAPPING;
+		return weir_assoc_close(a, i, ret_mapping);
 	}
 	return WEIR_ASSOC_ENDED_NOTHING;
 }

@@ -54,8 +54,22 @@ struct weir_assoc_mapping {
 	uint32_t first;         /* of them */
 };
 
+/**
+ * struct weir_assoc_mark - what the owner remembers of a conversation
+ *
+ * All zero when it is opened; the room never looks at it.
+ */
+struct weir_assoc_mark {
+	uint64_t id, born_us;
+	uint64_t up_bytes, down_bytes;
+	uint32_t up_packets, down_packets;
+	uint32_t rule;
+	uint8_t by;
+};
+
 /** struct weir_assoc_conversation - the room's own; the owner may read */
 struct weir_assoc_conversation {
+	struct weir_assoc_mark mark; /* the owner's */
 	struct weir_addr far;
 	uint32_t mapping;
 	uint16_t fport;
@@ -64,8 +78,14 @@ struct weir_assoc_conversation {
 	uint64_t used_us;
 };
 
-/** struct weir_assoc - all UDP of one network */
+/**
+ * struct weir_assoc - all UDP of one network
+ * @ended, @ctx: NULL, or called for each conversation that is ending, while it
+ *               can still be asked about; set by the owner after the init
+ */
 struct weir_assoc {
+	void (*ended)(void *ctx, uint32_t conversation);
+	void *ctx;
 	struct weir_pool mappings, conversations;
 	struct weir_table by_guest, by_ends;
 	struct weir_timer timer; /* of conversations */
@@ -161,6 +181,14 @@ uint32_t weir_assoc_find(const struct weir_assoc *a, uint32_t mapping,
 /** weir_assoc_ends_of() - who talks to whom in a conversation */
 void weir_assoc_ends_of(const struct weir_assoc *a, uint32_t conversation,
 			struct weir_assoc_ends *ret);
+
+/**
+ * weir_assoc_close() - end a conversation now
+ * @ret_mapping: as of weir_assoc_expire()
+ */
+enum weir_assoc_ended weir_assoc_close(struct weir_assoc *a,
+				       uint32_t conversation,
+				       uint32_t *ret_mapping);
 
 /** weir_assoc_due_us() - when weir_assoc_expire() is wanted; UINT64_MAX never */
 uint64_t weir_assoc_due_us(const struct weir_assoc *a);

@@ -21,10 +21,20 @@
  *		    NSEC, NSEC3, RRSIG, if wanted
  *	additional  nothing
  *
+ * Of SVCB and HTTPS records (asked for) the addresses count as such: the owner
+ * sees them in the list, and what it drops is left out of the record, as is
+ * ech when it says so.  An answer of which anything was left out or changed has
+ * not AD: its signatures do not fit any more.
+ *
  * RFC 1035, 2181 (TTLs), 2308 (negative answers), 4035 3.2, 6672 (DNAME), 6891
- * 7 (servers without EDNS).
+ * 7 (servers without EDNS), 9460 (SVCB and HTTPS).
  */
 #include "flow/sift.h"
+
+#include "packet/svcb.h"
+
+_Static_assert(WEIR_SIFT_ADDRESSES_MAX <= WEIR_SVCB_HINTS_MAX,
+	       "every hint that is listed can be kept");
 
 static uint16_t rcode_of(const struct weir_dns_walk *w)
 {
@@ -198,22 +208,45 @@ static bool is_part(const struct weir_sift *s, const struct weir_dns_record *r)
 	return r->type == WEIR_DNS_DNAME && is_above_chain(s, &r->owner);
 }
 
+/* the first @max addresses of a record that was asked for; how many it has */
+static unsigned list_record(const struct weir_dns_record *r,
+			    struct weir_addr *ret, unsigned max)
+{
+	struct weir_svcb svcb;
+	struct weir_addr addr;
+
+	if (weir_svcb_is(r->type))
+		return weir_svcb_parse(r->data, &svcb)
+			       ? weir_svcb_hints(&svcb, ret, max)
+			       : 0;
+	if (!weir_dns_parse_address(r, &addr))
+		return 0;
+	if (max)
+		*ret = addr;
+	return 1;
+}
+
 unsigned weir_sift_list(const struct weir_sift *s,
 			struct weir_sift_address ret[WEIR_SIFT_ADDRESSES_MAX])
 {
+	struct weir_addr addr[WEIR_SIFT_ADDRESSES_MAX];
 	struct weir_dns_walk w = s->start;
 	struct weir_dns_record r;
-	struct weir_addr addr;
 	unsigned n = 0;
 
 	while (n < WEIR_SIFT_ADDRESSES_MAX &&
 	       weir_dns_parse_record(&w, &r) == WEIR_DNS_RECORD) {
-		if (r.class != WEIR_DNS_CLASS_IN || !is_asked(s, &r) ||
-		    !weir_dns_parse_address(&r, &addr))
+		unsigned max = WEIR_SIFT_ADDRESSES_MAX - n, has;
+
+		if (r.class != WEIR_DNS_CLASS_IN || !is_asked(s, &r))
 			continue;
-		ret[n++] = (struct weir_sift_address){ .addr = addr,
-						       .ttl = clamp_ttl(r.ttl),
-						       .drop = false };
+		has = list_record(&r, addr, max);
+		for (unsigned i = 0; i < has && i < max; i++)
+			ret[n++] = (struct weir_sift_address){
+				.addr = addr[i],
+				.ttl = clamp_ttl(r.ttl),
+				.hint = weir_svcb_is(r.type),
+			};
 	}
 	return n;
 }
@@ -252,54 +285,96 @@ static void limit_absence(const struct weir_dns_walk *w,
 		r->ttl = least;
 }
 
-/* struct progress - what was written so far */
+/*
+ * struct progress - what is to be left out, and what was written so far
+ * @data: of an SVCB record, written again
+ */
 struct progress {
+	const struct weir_sift_address *list;
+	unsigned n;
+	bool strip_ech;
 	unsigned address; /* place in the list */
 	bool found;       /* a record of the asked type */
 	bool absent;      /* the SOA */
+	bool changed;     /* not all is as it was signed */
+	uint8_t data[WEIR_SIFT_SVCB_BYTES];
 };
 
+static bool is_kept(const struct progress *p, unsigned i)
+{
+	return i < p->n && !p->list[i].drop;
+}
+
+/* leave out of an SVCB record what is to be; false if it is malformed */
+static bool trim(struct weir_dns_record *r, struct progress *p)
+{
+	struct weir_wr to = weir_wr_over(p->data, sizeof(p->data));
+	struct weir_svcb svcb;
+	uint64_t keep = 0;
+	unsigned has;
+
+	if (!weir_svcb_parse(r->data, &svcb))
+		return false;
+	has = weir_svcb_hints(&svcb, NULL, 0);
+	for (unsigned i = 0; i < has && i < WEIR_SVCB_HINTS_MAX; i++) {
+		if (is_kept(p, p->address + i))
+			keep |= UINT64_C(1) << i;
+	}
+	p->address += has;
+	weir_svcb_build(&svcb, keep, p->strip_ech, &to);
+	if (!weir_wr_ok(&to))
+		return false;
+	if (weir_wr_len(&to) != r->data.left)
+		p->changed = true;
+	r->data = weir_rd_over(p->data, weir_wr_len(&to));
+	return true;
+}
+
 static bool is_wanted(const struct weir_sift *s, struct weir_dns_record *r,
-		      const struct weir_sift_address *list, unsigned n,
 		      struct progress *p)
 {
 	struct weir_addr a;
-	unsigned i;
 
 	if (r->class != WEIR_DNS_CLASS_IN || r->type == WEIR_DNS_OPT)
 		return false;
 	if (!is_asked(s, r))
 		return is_part(s, r) ||
 		       (is_absence(s, r) && !p->found && !p->absent);
+	if (weir_svcb_is(r->type))
+		return trim(r, p);
 	if (r->type != WEIR_DNS_A && r->type != WEIR_DNS_AAAA)
 		return true;
-	if (!weir_dns_parse_address(r, &a))
-		return false;
-	i = p->address++;
-	return i < n && !list[i].drop;
+	return weir_dns_parse_address(r, &a) && is_kept(p, p->address++);
 }
 
 bool weir_sift_build(const struct weir_sift *s,
 		     const struct weir_sift_address *list, unsigned n,
-		     struct weir_dns_build *b, struct weir_answers_what *ret)
+		     bool strip_ech, struct weir_dns_build *b,
+		     struct weir_answers_what *ret)
 {
 	struct weir_dns_walk w = s->start;
-	struct progress p = { .address = 0 };
-	struct weir_dns_record r;
-	uint32_t life = WEIR_ANSWERS_TTL_MAX_S;
 	uint16_t ad = w.header.flags & WEIR_DNS_AD;
+	uint32_t life = WEIR_ANSWERS_TTL_MAX_S;
+	struct weir_dns_record r;
+	struct progress p;
+
+	p.list = list;
+	p.n = n;
+	p.strip_ech = strip_ech;
+	p.address = 0;
+	p.found = p.absent = p.changed = false;
 
 	while (weir_dns_parse_record(&w, &r) == WEIR_DNS_RECORD) {
-		if (!is_wanted(s, &r, list, n, &p)) {
+		if (!is_wanted(s, &r, &p)) {
 			if (r.section == WEIR_DNS_ANSWER)
-				ad = 0; /* what was verified is not whole */
+				p.changed = true;
 			continue;
 		}
 		r.ttl = clamp_ttl(r.ttl);
 		if (is_absence(s, &r))
 			limit_absence(&w, &r);
 		if (!weir_dns_build_again(b, &w, &r)) {
-			ad = 0;
+			p.changed = true;
 			continue;
 		}
 		p.found = p.found || is_asked(s, &r);
@@ -307,6 +382,8 @@ bool weir_sift_build(const struct weir_sift *s,
 		if (r.ttl < life)
 			life = r.ttl;
 	}
+	if (p.changed)
+		ad = 0; /* what was verified is not whole */
 	ret->flags = (uint16_t)(rcode_of(&s->start) | ad);
 	ret->n[0] = b->n[WEIR_DNS_ANSWER];
 	ret->n[1] = b->n[WEIR_DNS_AUTHORITY];

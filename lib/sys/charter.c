@@ -173,13 +173,22 @@ static bool is_valid_search(const struct weir_charter *c)
 	return name == 0;
 }
 
+static bool are_valid_limits(const struct weir_charter *c)
+{
+	return c->idle_s && c->idle_s <= WEIR_CHARTER_IDLE_MAX_S &&
+	       c->udp_conversations &&
+	       c->udp_conversations <= WEIR_UDP_CONVERSATIONS_MAX &&
+	       c->dns_timeout_ms &&
+	       c->dns_timeout_ms <= WEIR_CHARTER_DNS_TIMEOUT_MS &&
+	       c->dns_cache_entries <= WEIR_DNS_CACHE_ENTRIES;
+}
+
 bool weir_charter_is_valid(const struct weir_charter *c)
 {
 	if (c->link != WEIR_CHARTER_TAP ||
 	    (c->offload & ~(WEIR_OFFLOAD_CSUM | WEIR_OFFLOAD_TSO4 |
 			    WEIR_OFFLOAD_TSO6 | WEIR_OFFLOAD_USO)) ||
-	    (c->net & ~WEIR_CHARTER_NET_ALL) || c->mtu < WEIR_MTU_MIN ||
-	    c->mtu > WEIR_MTU_MAX)
+	    c->mtu < WEIR_MTU_MIN || c->mtu > WEIR_MTU_MAX)
 		return false;
 	if (!is_valid_mac(&c->guest_mac) || !is_valid_mac(&c->gateway_mac) ||
 	    weir_mac_is_equal(&c->guest_mac, &c->gateway_mac) ||
@@ -189,8 +198,8 @@ bool weir_charter_is_valid(const struct weir_charter *c)
 	    c->payload_bytes < WEIR_CHUNK_BYTES ||
 	    c->payload_bytes > PAYLOAD_MAX_BYTES ||
 	    c->flows_per_second > WEIR_CHARTER_FLOWS_PER_SECOND_MAX ||
-	    !is_valid_rate(&c->up) || !is_valid_rate(&c->down) ||
-	    !is_valid_search(c))
+	    !are_valid_limits(c) || !is_valid_rate(&c->up) ||
+	    !is_valid_rate(&c->down) || !is_valid_search(c))
 		return false;
 	if (c->n_hosts > WEIR_CHARTER_HOSTS_MAX ||
 	    c->n_own > WEIR_CHARTER_ADDRESSES_MAX)
@@ -325,11 +334,15 @@ void weir_charter_build(const struct weir_charter *c, struct weir_wr *to)
 	build_addr(&c->dns6, to);
 	build_addr(&c->router6, to);
 	weir_wr_u8(to, c->len6);
-	weir_wr_be32(to, c->net);
 	weir_wr_u8(to, c->verbose);
+	weir_wr_be32(to, c->events);
 	weir_wr_be32(to, c->max_flows);
 	weir_wr_be32(to, c->flows_per_second);
 	weir_wr_be64(to, c->payload_bytes);
+	weir_wr_be32(to, c->idle_s);
+	weir_wr_be32(to, c->udp_conversations);
+	weir_wr_be32(to, c->dns_timeout_ms);
+	weir_wr_be32(to, c->dns_cache_entries);
 	put_rate(&c->up, to);
 	put_rate(&c->down, to);
 	weir_wr_u8(to, (uint8_t)c->search_len);
@@ -359,11 +372,15 @@ bool weir_charter_parse(struct weir_rd *in, struct weir_charter *ret)
 	c.dns6 = parse_addr(in);
 	c.router6 = parse_addr(in);
 	c.len6 = weir_rd_u8(in);
-	c.net = weir_rd_be32(in);
 	c.verbose = parse_bool(in);
+	c.events = weir_rd_be32(in);
 	c.max_flows = weir_rd_be32(in);
 	c.flows_per_second = weir_rd_be32(in);
 	c.payload_bytes = weir_rd_be64(in);
+	c.idle_s = weir_rd_be32(in);
+	c.udp_conversations = weir_rd_be32(in);
+	c.dns_timeout_ms = weir_rd_be32(in);
+	c.dns_cache_entries = weir_rd_be32(in);
 	get_rate(in, &c.up);
 	get_rate(in, &c.down);
 	get_search(in, &c);

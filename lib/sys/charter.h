@@ -28,6 +28,10 @@
 #define WEIR_CHARTER_RATE_MAX  1000000000000u
 #define WEIR_CHARTER_BURST_MAX 1099511627776u
 
+/* what times may be asked for */
+#define WEIR_CHARTER_IDLE_MAX_S     2592000u /* 30 days */
+#define WEIR_CHARTER_DNS_TIMEOUT_MS 60000u
+
 /* the most connections a second that may be asked for */
 #define WEIR_CHARTER_FLOWS_PER_SECOND_MAX 1000000u
 
@@ -41,17 +45,6 @@ enum weir_charter_link {
 #define WEIR_OFFLOAD_TSO4 2u
 #define WEIR_OFFLOAD_TSO6 4u
 #define WEIR_OFFLOAD_USO  8u
-
-/*
- * which classes of addresses may be dialled, bits of weir_charter.net; until
- * rules exist this is all the policy there is
- */
-#define WEIR_CHARTER_NET_PUBLIC    1u
-#define WEIR_CHARTER_NET_PRIVATE   2u
-#define WEIR_CHARTER_NET_HOST      4u
-#define WEIR_CHARTER_NET_METADATA  8u
-#define WEIR_CHARTER_NET_LINKLOCAL 16u
-#define WEIR_CHARTER_NET_ALL       31u
 
 /** struct weir_charter_upstream - one resolver of the host */
 struct weir_charter_upstream {
@@ -103,11 +96,15 @@ bool weir_charter_parse_door(struct weir_rd *in, struct weir_charter_door *ret);
  * @guest4 ... @len4: IPv4, always there; the DNS address serves port 53 only
  * @has6: is there IPv6; @guest6 ... @len6 then
  * @router6: the router's link-local address
- * @net: the classes that may be dialled, WEIR_CHARTER_NET_*; 0 for none
  * @verbose: NOTE messages for refusals wanted
+ * @events: kinds of events for the log, WEIR_EVENT_BIT() of record/event.h
  * @max_flows: TCP flows at once, 1 to WEIR_CONNS_MAX
  * @flows_per_second: new flows in a second, at most; 0 for no limit
  * @payload_bytes: memory for payload
+ * @idle_s: silence after which a TCP guest is asked whether it lives
+ * @udp_conversations: UDP destinations at once
+ * @dns_timeout_ms: patience with one resolver
+ * @dns_cache_entries: answers kept; 0: none
  * @up, @down: rates, from the guest and to it
  * @search, @search_len: search domains for the guest, names in wire form one
  *                       after the other, not compressed (RFC 3397, RFC 8106)
@@ -125,11 +122,13 @@ struct weir_charter {
 	bool has6;
 	struct weir_addr guest6, gateway6, dns6, router6;
 	uint8_t len6;
-	uint32_t net;
 	bool verbose;
+	uint32_t events;
 	uint32_t max_flows;
 	uint32_t flows_per_second;
 	uint64_t payload_bytes;
+	uint32_t idle_s, udp_conversations;
+	uint32_t dns_timeout_ms, dns_cache_entries;
 	struct weir_charter_rate up, down;
 	uint16_t search_len;
 	uint8_t search[WEIR_CHARTER_SEARCH_MAX + 1];

@@ -32,8 +32,17 @@ static void attach(struct msghdr *h, union rights *r, const int *fd, unsigned n)
 	memcpy(CMSG_DATA(c), fd, sizeof(int) * n);
 }
 
-int weir_msg_send(int sock, enum weir_msg_kind kind, const void *body,
-		  size_t len, const int *fd, unsigned n_fds)
+/** struct parcel - what goes into one packet, and how */
+struct parcel {
+	enum weir_msg_kind kind;
+	const void *body;
+	size_t len;
+	const int *fd;
+	unsigned n_fds;
+	int flags;
+};
+
+static int send_parcel(int sock, const struct parcel *p)
 {
 	uint8_t head[WEIR_MSG_HEADER_BYTES], none = 0;
 	struct weir_wr w = weir_wr_over(head, sizeof(head));
@@ -42,24 +51,40 @@ int weir_msg_send(int sock, enum weir_msg_kind kind, const void *body,
 	union rights rights;
 	ssize_t n;
 
-	if (len > WEIR_MSG_MAX_BYTES || n_fds > WEIR_MSG_FDS_MAX)
+	if (p->len > WEIR_MSG_MAX_BYTES || p->n_fds > WEIR_MSG_FDS_MAX)
 		return -EMSGSIZE;
 	weir_wr_u8(&w, WEIR_MSG_VERSION);
-	weir_wr_u8(&w, (uint8_t)kind);
+	weir_wr_u8(&w, (uint8_t)p->kind);
 	weir_wr_be16(&w, 0);
-	weir_wr_be32(&w, (uint32_t)len);
+	weir_wr_be32(&w, (uint32_t)p->len);
 	v[0] = (struct iovec){ .iov_base = head, .iov_len = sizeof(head) };
 	/* sendmsg() writes to no iovec; the interface cannot say so */
-	memcpy(&v[1].iov_base, &body, sizeof(body));
-	if (!body)
+	memcpy(&v[1].iov_base, &p->body, sizeof(p->body));
+	if (!p->body)
 		v[1].iov_base = &none;
-	v[1].iov_len = len;
-	if (fd && n_fds)
-		attach(&h, &rights, fd, n_fds);
+	v[1].iov_len = p->len;
+	if (p->fd && p->n_fds)
+		attach(&h, &rights, p->fd, p->n_fds);
 	do {
-		n = sendmsg(sock, &h, MSG_NOSIGNAL);
+		n = sendmsg(sock, &h, MSG_NOSIGNAL | p->flags);
 	} while (n < 0 && errno == EINTR);
 	return n < 0 ? -errno : 0;
+}
+
+int weir_msg_send(int sock, enum weir_msg_kind kind, const void *body,
+		  size_t len, const int *fd, unsigned n_fds)
+{
+	const struct parcel p = { kind, body, len, fd, n_fds, 0 };
+
+	return send_parcel(sock, &p);
+}
+
+int weir_msg_try(int sock, enum weir_msg_kind kind, const void *body,
+		 size_t len)
+{
+	const struct parcel p = { kind, body, len, NULL, 0, MSG_DONTWAIT };
+
+	return send_parcel(sock, &p);
 }
 
 /* keep what SCM_RIGHTS brought, so that whatever follows can close it */

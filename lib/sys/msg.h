@@ -18,6 +18,8 @@
  *
  *	control -> engine   CHARTER   what network to be; answered by READY
  *	                    LINK      one descriptor: the guest's frames
+ *	                    POLICY    one descriptor: a sealed memory file with
+ *	                              the compiled rules, the first or other ones
  *	                    UPSTREAMS the host's resolvers changed
  *	                    ADDRESSES the host's own addresses changed
  *	                    TALLY     asks for counters; answered by TALLY
@@ -30,6 +32,8 @@
  *	                    TALLY     counters
  *	                    BYE       all flows ended; counters in the body
  *	                    NOTE      one sentence for `-v`, or a limit reached
+ *	                    EVENTS    what happened, for the log: one after the
+ *	                              other u16 length, event (record/event.h)
  *	init -> control     TAP       u32 offload bits; the guest's card
  *	                    STARTED   CMD runs
  *	                    STOPPED   u32 signal: CMD was stopped (^Z)
@@ -75,6 +79,8 @@ enum weir_msg_kind {
 	WEIR_MSG_END,
 	WEIR_MSG_DOOR,
 	WEIR_MSG_UNDOOR,
+	WEIR_MSG_EVENTS,
+	WEIR_MSG_POLICY,
 	WEIR_MSG_KINDS /* one past the last */
 };
 
@@ -105,6 +111,14 @@ struct weir_msg {
  */
 int weir_msg_send(int sock, enum weir_msg_kind kind, const void *body,
 		  size_t len, const int *fd, unsigned n_fds);
+
+/**
+ * weir_msg_try() - the same without waiting, and without descriptors
+ *
+ * Return: as weir_msg_send(); -EAGAIN no room, also on a socket that blocks.
+ */
+int weir_msg_try(int sock, enum weir_msg_kind kind, const void *body,
+		 size_t len);
 
 /**
  * weir_msg_receive() - take one message

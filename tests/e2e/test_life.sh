@@ -36,7 +36,7 @@ for who in $(starters); do codes; done
 who=root
 gives "an unknown option is 2" 2 "$weir" run --vebrose true
 says "and what was meant is said" '*did you mean --verbose?' "$weir" run --vebrose true
-says "an option of a later version says so" '*not there yet*' "$weir" run --allow x true
+says "an option of a later version says so" '*not there yet*' "$weir" run --metrics 127.0.0.1:9 true
 gives "no command is 2" 2 "$weir" run
 gives "a value where none belongs is 2" 2 "$weir" run --root=1 true
 gives "a number out of range is 2" 2 "$weir" run --mtu 575 true

@@ -46,8 +46,6 @@ static void the_defaults_are_those_of_the_manual(void **state)
 	CHECK_EQ(c.router6.b[0], 0xfe);
 	CHECK_EQ(c.n_upstreams, 1);
 	CHECK_EQ(c.n_own, 1);
-	CHECK(!(c.net & (WEIR_CHARTER_NET_HOST | WEIR_CHARTER_NET_METADATA)));
-	CHECK(c.net & WEIR_CHARTER_NET_PRIVATE);
 }
 
 static void ipv6_follows_the_host_the_mtu_and_the_order(void **state)
@@ -256,7 +254,59 @@ static void rates_go_to_the_engine(void **state)
 	CHECK_EQ(c.down.bytes_per_s, 1000000000000);
 }
 
+static void limits_go_to_the_engine(void **state)
+{
+	struct weir_orders o = { .mtu = 0 };
+	struct weir_hostnet h = { .n = 0 };
+	struct weir_charter c;
+
+	(void)state;
+	CHECK(plan(&o, &h, &c));
+	CHECK_EQ(c.flows_per_second, 0);
+	CHECK_EQ(c.payload_bytes, WEIR_PAYLOAD_BYTES);
+	o.flows_per_second = 50;
+	o.payload_bytes = WEIR_PLAN_PAYLOAD_MAX_BYTES;
+	CHECK(plan(&o, &h, &c));
+	CHECK_EQ(c.flows_per_second, 50);
+	CHECK_EQ(c.payload_bytes, WEIR_PLAN_PAYLOAD_MAX_BYTES);
+	o.payload_bytes = WEIR_CHUNK_BYTES;
+	CHECK(plan(&o, &h, &c));
+}
+
+static void a_refusal_names_the_place_in_the_file(void **state)
+{
+	struct weir_orders o = { .has_ipv4 = true,
+				 .ipv4 = weir_addr_from4(0x0a00000f),
+				 .len4 = 24,
+				 .has_gateway = true,
+				 .gateway = weir_addr_from4(0x0a000102) };
+	struct weir_hostnet h = { .n = 0 };
+	char why[WEIR_PLAN_WHY_BYTES];
+	struct weir_charter c;
+
+	(void)state;
+	CHECK(!weir_plan_make(&o, &h, &one, &c, why));
+	CHECK(strcmp(why, "--gateway: the address must be one of the guest's "
+			  "subnet") == 0);
+	o.place.gateway = "weir.yaml:3:12";
+	CHECK(!weir_plan_make(&o, &h, &one, &c, why));
+	CHECK(strncmp(why, "weir.yaml:3:12: the address must be", 35) == 0);
+	o.has_gateway = false;
+	o.len4 = 30;
+	o.place.ipv4 = "weir.yaml:2:9";
+	CHECK(!weir_plan_make(&o, &h, &one, &c, why));
+	CHECK(strncmp(why, "weir.yaml:2:9: the prefix must be", 33) == 0);
+	o.has_ipv4 = false;
+	o.six = WEIR_PLAN_IPV6_GIVEN;
+	o.ipv6 = v6(0x20, 1);
+	o.len6 = 126;
+	o.place.ipv6 = "weir.yaml:4:9";
+	CHECK(!weir_plan_make(&o, &h, &one, &c, why));
+	CHECK(strncmp(why, "weir.yaml:4:9: the prefix must be", 33) == 0);
+}
+
 T_MAIN(T(search_domains_go_to_the_guest), T(rates_go_to_the_engine),
+       T(limits_go_to_the_engine), T(a_refusal_names_the_place_in_the_file),
        T(the_defaults_are_those_of_the_manual),
        T(ipv6_follows_the_host_the_mtu_and_the_order),
        T(another_range_when_the_host_uses_this_one),

@@ -168,6 +168,13 @@ void guest_udp_frame(const struct guest *g, const struct guest_ip *ip,
 void guest_echo_frame(const struct guest *g, const struct guest_ip *ip,
 		      size_t len, struct guest_frame *ret)
 {
+	guest_ping_frame(g, ip, 7, 1, len, ret);
+}
+
+void guest_ping_frame(const struct guest *g, const struct guest_ip *ip,
+		      uint16_t id, uint16_t seq, size_t len,
+		      struct guest_frame *ret)
+{
 	struct guest_ip full = *ip;
 	bool v4 = weir_addr_is4(&ip->to);
 	uint8_t *l4 = calloc(1, 8 + len);
@@ -176,8 +183,10 @@ void guest_echo_frame(const struct guest *g, const struct guest_ip *ip,
 		abort();
 	full.proto = v4 ? WEIR_PROTO_ICMP : WEIR_PROTO_ICMPV6;
 	l4[0] = v4 ? WEIR_ICMP4_ECHO : WEIR_ICMP6_ECHO;
-	l4[5] = 7;
-	l4[7] = 1;
+	l4[4] = (uint8_t)(id >> 8);
+	l4[5] = (uint8_t)id;
+	l4[6] = (uint8_t)(seq >> 8);
+	l4[7] = (uint8_t)seq;
 	guest_fill(l4 + 8, 0, len);
 	guest_ip(g, &full, l4, 8 + len, ret);
 	free(l4);
@@ -216,6 +225,8 @@ void guest_init(struct guest *g, struct twin *w)
 void guest_fini(struct guest *g)
 {
 	twin_list_clear(&g->grams);
+	twin_list_clear(&g->pongs);
+	twin_list_clear(&g->told);
 	for (unsigned i = 0; i < g->n_conns; i++)
 		if (g->conn[i])
 			free(g->conn[i]->in.b);
@@ -228,6 +239,10 @@ static void hear_conn(struct guest *g, struct guest_conn *c,
 	uint32_t skip = c->ack - t->seq, len = (uint32_t)f->inner_len;
 
 	c->frames++;
+	if ((t->flags & (WEIR_TCP_SYN | WEIR_TCP_ACK)) == WEIR_TCP_SYN) {
+		c->syns++;
+		return;
+	}
 	if (t->flags & WEIR_TCP_RST) {
 		c->rst = true;
 		c->rsts++;
@@ -276,6 +291,42 @@ static struct guest_conn *conn_of(struct guest *g, const struct weir_addr *far,
 	return NULL;
 }
 
+/* A SYN for one who listens there. */
+static bool hear_syn(struct guest *g, const struct look *f)
+{
+	const struct weir_tcp *t = &f->tcp;
+
+	if ((t->flags & (WEIR_TCP_SYN | WEIR_TCP_ACK | WEIR_TCP_RST)) !=
+	    WEIR_TCP_SYN)
+		return false;
+	for (unsigned i = 0; i < g->n_conns; i++) {
+		struct guest_conn *c = g->conn[i];
+
+		if (!c || !c->listens || c->sport != t->dport)
+			continue;
+		c->listens = false;
+		c->from = f->to;
+		c->far = f->from;
+		c->fport = t->sport;
+		c->ack = t->seq + 1;
+		c->room = t->window;
+		c->their_scale = t->wscale > 0 ? t->wscale : 0;
+		c->acked = c->iss;
+		c->syns = c->frames = 1;
+		if (c->answers)
+			guest_segment(g, c, WEIR_TCP_SYN | WEIR_TCP_ACK, NULL,
+				      0);
+		return true;
+	}
+	return false;
+}
+
+/* An ICMP message, from its header on. */
+static void keep(struct twin_list *l, const struct look *f)
+{
+	twin_list_put(l, f->b + f->inner - 8, f->inner_len + 8)->addr = f->from;
+}
+
 /* An error: of whose? */
 static void hear_error(struct guest *g, const struct look *f)
 {
@@ -287,6 +338,7 @@ static void hear_error(struct guest *g, const struct look *f)
 	struct guest_conn *c;
 
 	g->errors++;
+	keep(&g->told, f);
 	g->error_type = f->icmp_type;
 	g->error_code = f->icmp_code;
 	if (f->inner_len < head + 4 || (v4 ? ip[9] : ip[6]) != WEIR_PROTO_TCP)
@@ -306,6 +358,7 @@ static void hear_icmp(struct guest *g, const struct look *f)
 	if (f->icmp_type ==
 	    (f->v6 ? WEIR_ICMP6_ECHO_REPLY : WEIR_ICMP4_ECHO_REPLY)) {
 		g->echoes++;
+		keep(&g->pongs, f);
 		g->echo_from = f->from;
 	} else if (f->v6 && f->icmp_type >= 128) {
 		g->adverts++;
@@ -327,7 +380,7 @@ static void hear(struct guest *g, const struct look *f)
 		c = conn_of(g, &f->from, f->sport, f->dport);
 		if (c)
 			hear_conn(g, c, f);
-		else
+		else if (!hear_syn(g, f))
 			g->strays++;
 	} else if (f->proto == WEIR_PROTO_UDP) {
 		gram = twin_list_put(&g->grams, f->b + f->inner, f->inner_len);
@@ -377,6 +430,20 @@ void guest_pass_ms(struct guest *g, uint64_t ms)
 
 /* --- TCP --- */
 
+static void enlist(struct guest *g, struct guest_conn *c)
+{
+	c->seq = c->iss;
+	for (unsigned i = 0; i < g->n_conns; i++) {
+		if (!g->conn[i]) {
+			g->conn[i] = c;
+			return;
+		}
+	}
+	if (g->n_conns == GUEST_CONNS_MAX)
+		abort();
+	g->conn[g->n_conns++] = c;
+}
+
 void guest_conn_init(struct guest *g, struct guest_conn *c,
 		     const struct weir_addr *far, uint16_t fport)
 {
@@ -392,16 +459,21 @@ void guest_conn_init(struct guest *g, struct guest_conn *c,
 		.open = true,
 	};
 	c->iss = c->sport * 77777u;
-	c->seq = c->iss;
-	for (unsigned i = 0; i < g->n_conns; i++) {
-		if (!g->conn[i]) {
-			g->conn[i] = c;
-			return;
-		}
-	}
-	if (g->n_conns == GUEST_CONNS_MAX)
-		abort();
-	g->conn[g->n_conns++] = c;
+	enlist(g, c);
+}
+
+void guest_listen(struct guest *g, struct guest_conn *c, uint16_t port,
+		  bool answers)
+{
+	*c = (struct guest_conn){ .sport = port,
+				  .window = WINDOW,
+				  .wscale = 7,
+				  .greedy = true,
+				  .open = true,
+				  .listens = true,
+				  .answers = answers,
+				  .iss = port * 99991u + g->n_conns };
+	enlist(g, c);
 }
 
 void guest_conn_fini(struct guest *g, struct guest_conn *c)

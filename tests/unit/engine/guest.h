@@ -32,6 +32,8 @@ struct guest_ip {
  * @acked:  how far they acknowledged ours; @room: their window, in bytes
  * @in:     their bytes, in order
  * @greedy: acknowledge whatever comes; @fin_sent: for the test to remember
+ * @listens: it waits for a SYN to @sport, which says the rest; @answers: with
+ *          SYN-ACK, at once; @syns: how many came
  */
 struct guest_conn {
 	struct weir_addr from, far;
@@ -39,7 +41,8 @@ struct guest_conn {
 	uint32_t iss, seq, ack, acked, room;
 	int8_t wscale, their_scale;
 	bool greedy, open, fin, rst, unreachable, gap, fin_sent;
-	unsigned synacks, rsts, frames;
+	bool listens, answers;
+	unsigned syns, synacks, rsts, frames;
 	uint32_t rst_seq, rst_ack, largest;
 	struct twin_bytes in;
 };
@@ -56,6 +59,8 @@ struct guest {
 	struct weir_addr echo_from;
 	struct twin_list grams; /* UDP that came; @addr, @port: from */
 	uint16_t gram_dport;
+	/* whole ICMP messages that came: echo replies, errors; @addr: from */
+	struct twin_list pongs, told;
 };
 
 /* frames: the IP header is left at 26 (v4) or v6, the rest follows it */
@@ -69,6 +74,10 @@ void guest_udp_frame(const struct guest *g, const struct guest_ip *ip,
 		     size_t len, struct guest_frame *ret);
 void guest_echo_frame(const struct guest *g, const struct guest_ip *ip,
 		      size_t len, struct guest_frame *ret);
+/** guest_ping_frame() - an echo of that ident and number, and a pattern */
+void guest_ping_frame(const struct guest *g, const struct guest_ip *ip,
+		      uint16_t id, uint16_t seq, size_t len,
+		      struct guest_frame *ret);
 void guest_arp_frame(const struct guest *g, const struct weir_addr *target,
 		     struct guest_frame *ret);
 /** guest_resum() - make IPv4 header and TCP, UDP or ICMP sums right again */
@@ -94,6 +103,9 @@ void guest_pass_ms(struct guest *g, uint64_t ms);
 /* TCP: each sends at once, but the engine sees it with guest_talk() */
 void guest_conn_init(struct guest *g, struct guest_conn *c,
 		     const struct weir_addr *far, uint16_t fport);
+/** guest_listen() - wait for a SYN; @answers: as it comes */
+void guest_listen(struct guest *g, struct guest_conn *c, uint16_t port,
+		  bool answers);
 void guest_conn_fini(struct guest *g, struct guest_conn *c);
 void guest_syn(struct guest *g, struct guest_conn *c);
 void guest_segment(struct guest *g, struct guest_conn *c, uint8_t flags,

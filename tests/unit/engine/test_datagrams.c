@@ -301,7 +301,7 @@ static void the_gateway_is_the_loopback_in_both_directions(void **state)
 		struct twin_sock *s;
 
 		twin_init(&w);
-		w.charter.net |= WEIR_CHARTER_NET_HOST;
+		w.policy[w.n_policy++] = "allow host";
 		begin();
 		gw = i ? w.charter.gateway6 : w.charter.gateway4;
 		send_to(&gw, 5000, 7, "x", 1);
@@ -346,6 +346,307 @@ static void port_0_is_no_port(void **state)
 	done();
 }
 
+/* --- what the network says --- */
+
+/*
+ * The last error, said by @from, quotes the guest's datagram from port 5000 to
+ * port 7 of @far, @len bytes of a pattern, as far as there is room; its header
+ * says @said: no more is asked of the host's kernel than goes into a quote.
+ */
+static void quotes(const struct weir_addr *from, const struct weir_addr *far,
+		   size_t len, size_t said)
+{
+	const struct twin_gram *m = g.told.last;
+	bool v6 = !weir_addr_is4(far);
+	size_t head = v6 ? 40 : 20, most = (v6 ? 1232u : 548u) - head - 8;
+	const struct weir_addr *me = v6 ? &w.charter.guest6 : &w.charter.guest4;
+	const uint8_t *ip = m->b + 8, *udp = ip + head;
+
+	CHECK(weir_addr_is_equal(&m->addr, from));
+	CHECK_EQ(m->len, 8 + head + 8 + (len < most ? len : most));
+	CHECK(memcmp(ip + (v6 ? 8 : 12), me->b + (v6 ? 0 : 12), v6 ? 16 : 4) ==
+	      0);
+	CHECK(memcmp(ip + (v6 ? 24 : 16), far->b + (v6 ? 0 : 12),
+		     v6 ? 16 : 4) == 0);
+	CHECK_EQ(ip[v6 ? 6 : 9], 17);
+	CHECK(memcmp(udp, "\x13\x88\0\7", 4) == 0);
+	CHECK_EQ(udp[4] << 8 | udp[5], 8 + said);
+	CHECK(guest_is_filled(udp + 8, 0, len < most ? len : most));
+	if (len <= most)
+		CHECK_EQ(look_fold(look_sum(look_pseudo(me, far, 17, 8 + len),
+					    udp, 8 + len)),
+			 0xffff);
+}
+
+/* A datagram of the pattern, and the socket it went through. */
+static struct twin_sock *pattern_to(const struct weir_addr *far, size_t len)
+{
+	static uint8_t b[2000];
+
+	guest_fill(b, 0, len);
+	send_to(far, 5000, 7, b, len);
+	guest_talk(&g);
+	return twin_find_kind(&w, TWIN_UDP);
+}
+
+static void a_refused_port_is_refused_by_who_refused_it(void **state)
+{
+	(void)state;
+	for (int v6 = 0; v6 < 2; v6++) {
+		const struct weir_addr *far = v6 ? &far6 : &far4;
+		const struct weir_errqueue_error e = {
+			.known = true, .why = WEIR_ICMP_WHY_PORT, .from = *far
+		};
+		struct twin_sock *s;
+
+		world();
+		s = pattern_to(far, 100);
+		twin_tells(&w, s, s->sent.last, &e);
+		guest_talk(&g);
+		CHECK_EQ(g.errors, 1);
+		CHECK_EQ(g.error_type,
+			 v6 ? WEIR_ICMP6_UNREACHABLE : WEIR_ICMP4_UNREACHABLE);
+		CHECK_EQ(g.error_code, v6 ? 4 : 3);
+		quotes(far, far, 100, 100);
+		/* the conversation is not over for that */
+		twin_gives_gram(&w, s, far, 7, "y", 1, 0);
+		guest_talk(&g);
+		CHECK_EQ(g.grams.n, 1);
+		done();
+	}
+}
+
+static void a_port_of_the_loopback_is_refused_by_the_gateway(void **state)
+{
+	const struct weir_addr loop4 = weir_addr_from4(0x7f000001);
+	const struct weir_addr loop6 = { .b = { [15] = 1 } };
+
+	(void)state;
+	for (int v6 = 0; v6 < 2; v6++) {
+		const struct weir_errqueue_error e = {
+			.known = true,
+			.why = WEIR_ICMP_WHY_PORT,
+			.from = v6 ? loop6 : loop4,
+		};
+		struct weir_addr gw;
+		struct twin_sock *s;
+
+		twin_init(&w);
+		w.policy[w.n_policy++] = "allow host";
+		begin();
+		gw = v6 ? w.charter.gateway6 : w.charter.gateway4;
+		s = pattern_to(&gw, 10);
+		twin_tells(&w, s, s->sent.last, &e);
+		guest_talk(&g);
+		CHECK_EQ(g.errors, 1);
+		quotes(&gw, &gw, 10, 10);
+		done();
+	}
+}
+
+static void a_router_that_lets_no_more_hops_is_seen(void **state)
+{
+	const struct weir_errqueue_error e = { .known = true,
+					       .why = WEIR_ICMP_WHY_TTL,
+					       .from = other4 };
+	static struct guest_frame f;
+	struct twin_sock *s;
+	uint8_t b[20];
+
+	(void)state;
+	world();
+	guest_fill(b, 0, sizeof(b));
+	guest_udp_frame(&g, &(struct guest_ip){ .to = far4, .ttl = 5 }, 5000, 7,
+			b, sizeof(b), &f);
+	guest_put(&g, &f);
+	guest_talk(&g);
+	s = twin_find_kind(&w, TWIN_UDP);
+	CHECK_EQ(s->sent.last->ttl, 4);
+	twin_tells(&w, s, s->sent.last, &e);
+	guest_talk(&g);
+	CHECK(g.error_type == WEIR_ICMP4_EXCEEDED && g.error_code == 0);
+	quotes(&other4, &far4, sizeof(b), sizeof(b));
+	CHECK_EQ(g.told.last->b[8 + 8], 1); /* it expired there */
+	done();
+}
+
+static void a_narrow_way_becomes_too_big_with_its_mtu(void **state)
+{
+	(void)state;
+	for (int v6 = 0; v6 < 2; v6++) {
+		const struct weir_addr *far = v6 ? &far6 : &far4;
+		const struct weir_errqueue_error e = {
+			.known = true,
+			.why = WEIR_ICMP_WHY_TOO_BIG,
+			.mtu = 1400,
+			.from = v6 ? far6 : other4,
+		};
+		struct twin_sock *s;
+		const uint8_t *m;
+
+		world();
+		s = pattern_to(far, 1450 - (v6 ? 20 : 0));
+		CHECK(s->sent.last->whole);
+		/* a router on the way */
+		twin_tells(&w, s, s->sent.last, &e);
+		guest_talk(&g);
+		m = g.told.last->b;
+		CHECK(v6 ? m[0] == WEIR_ICMP6_TOO_BIG
+			 : m[0] == WEIR_ICMP4_UNREACHABLE && m[1] == 4);
+		CHECK_EQ(m[6] << 8 | m[7], 1400);
+		quotes(&e.from, far, 1450 - (v6 ? 20 : 0), 1232);
+		/* the host, which learned it */
+		w.way_mtu = 1350;
+		CHECK(pattern_to(far, 1400) == s);
+		CHECK_EQ(s->sent.n, 1);
+		CHECK_EQ(g.errors, 2);
+		m = g.told.last->b;
+		CHECK(v6 ? m[0] == WEIR_ICMP6_TOO_BIG
+			 : m[0] == WEIR_ICMP4_UNREACHABLE && m[1] == 4);
+		CHECK_EQ(m[6] << 8 | m[7], 1350);
+		quotes(v6 ? &w.charter.gateway6 : &w.charter.gateway4, far,
+		       1400, 1400);
+		CHECK_EQ(counted(WEIR_REASON_OVERSIZE), 1);
+		/* what fits goes on */
+		(void)pattern_to(far, 1350 - (v6 ? 48 : 28));
+		CHECK(s->sent.n == 2 && g.errors == 2);
+		done();
+	}
+}
+
+/* Without DF the host's kernel cuts it. */
+static void what_may_be_cut_passes_a_narrow_way(void **state)
+{
+	static struct guest_frame f;
+	struct twin_sock *s;
+	uint8_t b[1400];
+
+	(void)state;
+	world();
+	w.way_mtu = 600;
+	guest_fill(b, 0, sizeof(b));
+	guest_udp_frame(&g, &(struct guest_ip){ .to = far4 }, 5000, 7, b,
+			sizeof(b), &f);
+	f.b[WEIR_VNET_BYTES + 14 + 6] = 0; /* DF */
+	guest_resum(&f);
+	guest_put(&g, &f);
+	guest_talk(&g);
+	s = twin_find_kind(&w, TWIN_UDP);
+	CHECK(s->sent.n == 1 && !s->sent.last->whole);
+	CHECK_EQ(g.errors, 0);
+	/* and the next with DF does not */
+	guest_udp_frame(&g, &(struct guest_ip){ .to = far4 }, 5000, 7, b,
+			sizeof(b), &f);
+	guest_put(&g, &f);
+	guest_talk(&g);
+	CHECK(s->sent.n == 1 && g.errors == 1);
+	done();
+}
+
+static void a_waiting_error_does_not_cost_the_next_datagram(void **state)
+{
+	const struct weir_errqueue_error e = { .known = true,
+					       .why = WEIR_ICMP_WHY_PORT,
+					       .from = far4 };
+	struct twin_sock *s;
+
+	(void)state;
+	world();
+	s = pattern_to(&far4, 10);
+	send_to(&other4, 5000, 9, "x", 1);
+	guest_talk(&g);
+	CHECK_EQ(s->sent.n, 2);
+	/* in one turn with datagrams that go together */
+	twin_tells(&w, s, s->sent.first, &e);
+	for (unsigned i = 0; i < 5; i++)
+		send_to(&other4, 5000, 9, "abc", 3);
+	send_to(&far4, 5000, 7, "de", 2);
+	guest_talk(&g);
+	CHECK_EQ(s->sent.n, 8);
+	CHECK(s->sent.last->len == 2 &&
+	      weir_addr_is_equal(&s->sent.last->addr, &far4));
+	CHECK_EQ(g.errors, 1);
+	quotes(&far4, &far4, 10, 10);
+	CHECK_EQ(counted(WEIR_REASON_REFUSED), 0);
+	CHECK_EQ(twin_summary(&w).udp_up, 8);
+	done();
+}
+
+static void an_error_of_a_conversation_that_is_over_is_nobodys(void **state)
+{
+	const struct weir_errqueue_error e = { .known = true,
+					       .why = WEIR_ICMP_WHY_PORT,
+					       .from = far4 };
+	struct twin_gram *m;
+	struct twin_sock *s;
+
+	(void)state;
+	world();
+	s = pattern_to(&far4, 10);
+	m = s->sent.last;
+	m->port = 8; /* the port is part of it */
+	twin_tells(&w, s, m, &e);
+	guest_talk(&g);
+	m->port = 7;
+	m->addr = other4;
+	twin_tells(&w, s, m, &e);
+	guest_talk(&g);
+	CHECK_EQ(counted(WEIR_REASON_NO_FLOW), 2);
+	CHECK_EQ(g.errors, 0);
+	done();
+}
+
+static void errors_are_told_at_a_rate(void **state)
+{
+	const struct weir_errqueue_error e = { .known = true,
+					       .why = WEIR_ICMP_WHY_PORT,
+					       .from = far4 };
+	struct twin_sock *s;
+
+	(void)state;
+	world();
+	s = pattern_to(&far4, 10);
+	for (unsigned i = 0; i < 3000; i++)
+		twin_tells(&w, s, s->sent.last, &e);
+	guest_talk(&g);
+	CHECK_EQ(g.errors, WEIR_DESK_ERRORS_BURST);
+	CHECK_EQ(counted(WEIR_REASON_LIMIT_RATE),
+		 3000 - WEIR_DESK_ERRORS_BURST);
+	/* datagrams pass all the same */
+	twin_gives_gram(&w, s, &far4, 7, "y", 1, 0);
+	guest_talk(&g);
+	CHECK_EQ(g.grams.n, 1);
+	done();
+}
+
+/* A way out without UDP_SEGMENT: found out once, and nothing is lost. */
+static void where_several_cannot_go_as_one_each_goes_alone(void **state)
+{
+	static const int err[] = { -EINVAL, -EIO };
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct twin_sock *s;
+
+		world();
+		w.segment_err = err[i];
+		s = pattern_to(&far4, 10);
+		for (unsigned k = 0; k < 20; k++)
+			send_to(&far4, 5000, 7, "abc", 3);
+		guest_talk(&g);
+		CHECK_EQ(s->sent.n, 21);
+		CHECK(w.house->datagrams.courier[0].no_segments);
+		w.segment_err = -EFAULT; /* not tried again */
+		for (unsigned k = 0; k < 20; k++)
+			send_to(&far4, 5000, 7, "abc", 3);
+		guest_talk(&g);
+		CHECK_EQ(s->sent.n, 41);
+		CHECK_EQ(twin_summary(&w).udp_up, 41);
+		CHECK_EQ(g.errors, 0);
+		done();
+	}
+}
+
 T_MAIN(T(a_datagram_goes_out_and_its_answer_comes_back),
        T(empty_and_odd_datagrams_pass),
        T(bytes_behind_the_udp_length_are_no_part_of_it),
@@ -359,4 +660,13 @@ T_MAIN(T(a_datagram_goes_out_and_its_answer_comes_back),
        T(without_descriptors_a_new_port_is_refused_and_old_ones_live),
        T(mappings_and_conversations_stay_within_their_limits),
        T(the_gateway_is_the_loopback_in_both_directions),
-       T(neighbourhood_ports_and_groups_are_refused), T(port_0_is_no_port))
+       T(neighbourhood_ports_and_groups_are_refused), T(port_0_is_no_port),
+       T(a_refused_port_is_refused_by_who_refused_it),
+       T(a_port_of_the_loopback_is_refused_by_the_gateway),
+       T(a_router_that_lets_no_more_hops_is_seen),
+       T(a_narrow_way_becomes_too_big_with_its_mtu),
+       T(what_may_be_cut_passes_a_narrow_way),
+       T(a_waiting_error_does_not_cost_the_next_datagram),
+       T(an_error_of_a_conversation_that_is_over_is_nobodys),
+       T(errors_are_told_at_a_rate),
+       T(where_several_cannot_go_as_one_each_goes_alone))

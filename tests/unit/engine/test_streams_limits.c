@@ -335,7 +335,7 @@ a_segment_of_no_flow_is_reset_and_a_reset_is_not_answered(void **state)
 static void gateway_world(enum twin_how how4, int err4, bool echo6)
 {
 	twin_init(&w);
-	w.charter.net |= WEIR_CHARTER_NET_HOST;
+	w.policy[w.n_policy++] = "allow host";
 	w.rule[0] = (struct twin_rule){ .to = weir_addr_from4(0x7f000001),
 					.how = how4,
 					.err = err4 };
@@ -399,7 +399,7 @@ static void a_port_of_the_gateway_that_both_refuse_is_refused(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 4; i++) {
 		twin_init(&w);
-		w.charter.net |= WEIR_CHARTER_NET_HOST;
+		w.policy[w.n_policy++] = "allow host";
 		w.rule[0] =
 			(struct twin_rule){ .to = weir_addr_from4(0x7f000001),
 					    .how = TWIN_FAIL_LATER,

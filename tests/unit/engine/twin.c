@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
+#include "rules.h"
 #include "wings.h"
 
 /* --- bytes --- */
@@ -62,6 +64,7 @@ static void sock_clear(struct twin_sock *s)
 	bytes_clear(&s->down);
 	twin_list_clear(&s->sent);
 	twin_list_clear(&s->come);
+	twin_list_clear(&s->errors);
 	*s = (struct twin_sock){ 0 };
 }
 
@@ -71,9 +74,9 @@ int twin_sock_open(enum twin_kind kind)
 	struct twin *w = wings_world;
 	struct twin_sock *s;
 
-	w->acts++;
 	if (w->n_open >= w->max_socks)
 		return -EMFILE;
+	w->acts++;
 	do {
 		s = &w->sock[w->next_sock];
 		w->next_sock = (w->next_sock + 1) % TWIN_SOCKS_MAX;
@@ -241,19 +244,25 @@ void twin_init(struct twin *w)
 			     .dns6 = addr6(0xfd, 1, 3),
 			     .router6 = addr6(0xfe, 0x80, 1),
 			     .len6 = 64,
-			     .net = WEIR_CHARTER_NET_PUBLIC |
-				    WEIR_CHARTER_NET_PRIVATE,
 			     .max_flows = 1024,
 			     .payload_bytes = 16u << 20,
+			     .idle_s = WEIR_IDLE_MS / 1000,
+			     .udp_conversations = WEIR_UDP_CONVERSATIONS_MAX,
+			     .dns_timeout_ms = WEIR_DNS_TIMEOUT_MS,
+			     .dns_cache_entries = WEIR_DNS_CACHE_ENTRIES,
 			     .n_upstreams = 2,
 			     .upstream = { { weir_addr_from4(0xc0a80101), 53 },
 					   { weir_addr_from4(0xc0a80102),
 					     53 } } },
+		.policy = { "allow public", "allow private" },
+		.n_policy = 2,
+		.policy_flags = WEIR_IMAGE_REBIND,
 		.max_socks = TWIN_SOCKS_MAX - 1,
 		.link_room = UINT32_MAX,
 		.now = 1000000000,
 		.until = 1000000000,
 		.given_fd = -1,
+		.policy_fd = -1,
 		.loop_fd = -1,
 	};
 }
@@ -267,7 +276,20 @@ static void begin(struct twin *w)
 	wings_world = w;
 	weir_charter_build(&w->charter, &to);
 	twin_order(w, WEIR_MSG_CHARTER, body, weir_wr_len(&to));
+	twin_policy(w);
 	twin_order(w, WEIR_MSG_LINK, "", 0);
+}
+
+void twin_policy(struct twin *w)
+{
+	bool no_memory = w->no_memory;
+
+	w->no_memory = false; /* for the engine alone */
+	if (w->policy_fd >= 0)
+		close(w->policy_fd);
+	w->policy_fd = rules_make(w->policy, w->n_policy, w->policy_flags);
+	w->no_memory = no_memory;
+	twin_order(w, WEIR_MSG_POLICY, "", 0);
 }
 
 static void *engine_main(void *arg)

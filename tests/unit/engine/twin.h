@@ -9,7 +9,7 @@
  * a test scripts.
  *
  *	test					engine (its own thread)
- *	twin_open()		---- CHARTER, LINK --->	weir_engine_run()
+ *	twin_open()	-- CHARTER, POLICY, LINK --->	weir_engine_run()
  *	twin_frame(), twin_tcp_*() ...
  *	twin_step()		----------------------> turns until it would
  *			      <- weir_loop_wait() ----- sleep
@@ -32,15 +32,17 @@
 
 #include "engine/engine.h"
 #include "engine/house.h"
+#include "host/errqueue.h"
 #include "look.h"
 #include "sys/loop.h"
 #include "sys/msg.h"
 
-#define TWIN_SOCKS_MAX 16384u
-#define TWIN_FD        1000000 /* the first descriptor of the twin */
-#define TWIN_CONTROL   900000
-#define TWIN_RULES_MAX 16u
-#define TWIN_EVER      UINT64_MAX
+#define TWIN_SOCKS_MAX  16384u
+#define TWIN_FD         1000000 /* the first descriptor of the twin */
+#define TWIN_CONTROL    900000
+#define TWIN_RULES_MAX  16u
+#define TWIN_POLICY_MAX 16u
+#define TWIN_EVER       UINT64_MAX
 
 /** struct twin_bytes - bytes that wait; those before @at were taken */
 struct twin_bytes {
@@ -48,13 +50,22 @@ struct twin_bytes {
 	size_t at, len, cap;
 };
 
-/** struct twin_gram - a datagram or message in a list */
+/**
+ * struct twin_gram - a datagram or message in a list
+ *
+ * Also a client that waits at a door, with what it has sent already, and an
+ * error, with the beginning of the datagram it is about.
+ */
 struct twin_gram {
 	struct twin_gram *next;
 	struct weir_addr addr;
 	uint16_t port;
 	int err; /* instead of bytes: what receiving it returns */
 	enum weir_msg_kind kind;
+	int fd;      /* that comes with a message; 0: none */
+	uint8_t ttl; /* of one sent; 0: as the socket says */
+	bool whole;  /* of one sent: not to be cut */
+	struct weir_errqueue_error error;
 	size_t len;
 	uint8_t b[];
 };
@@ -64,7 +75,13 @@ struct twin_list {
 	unsigned n;
 };
 
-enum twin_kind { TWIN_TCP = 1, TWIN_UDP, TWIN_DNS };
+enum twin_kind {
+	TWIN_TCP = 1,
+	TWIN_UDP, /* ping sockets, too */
+	TWIN_DNS,
+	TWIN_LISTENER,
+	TWIN_SPARE, /* a duplicate of another: nothing but a descriptor */
+};
 
 /** enum twin_stage - of a TCP socket */
 enum twin_stage {
@@ -79,7 +96,10 @@ enum twin_stage {
  * @space: bytes that a send still takes
  * @shut:  FIN was sent; @open: not closed; @hard: closed with RST
  * @echo:  what comes up goes down
- * @sent:  UDP: datagrams; DNS: the question; @come: those not received yet
+ * @sent:  UDP: datagrams; DNS: the question; @come: those not received yet,
+ *         or clients not accepted yet
+ * @errors: UDP: what the network said; @err is then pending
+ * @ident: of a ping socket, in place of the guest's
  */
 struct twin_sock {
 	enum twin_kind kind;
@@ -90,7 +110,8 @@ struct twin_sock {
 	uint16_t port;
 	uint64_t space;
 	struct twin_bytes up, down;
-	struct twin_list sent, come;
+	struct twin_list sent, come, errors;
+	uint16_t ident;
 	/* epoll */
 	bool watched, edge, in, out, poked, told;
 	uint64_t tag;
@@ -116,6 +137,10 @@ struct twin_rule {
 struct twin {
 	/* the script */
 	struct weir_charter charter;
+	/* the policy: texts of rules, see rules.h, and WEIR_IMAGE_* */
+	const char *policy[TWIN_POLICY_MAX];
+	unsigned n_policy;
+	uint32_t policy_flags;
 	struct twin_rule rule[TWIN_RULES_MAX]; /* the first that fits */
 	unsigned n_rules;
 	unsigned max_socks; /* then EMFILE */
@@ -123,6 +148,9 @@ struct twin {
 	int post_err;       /* what sending a datagram returns */
 	int dns_err;        /* what opening a resolver call returns */
 	int ping_err;       /* what opening a ping socket returns */
+	int accept_err;     /* what accepting a client that waits returns */
+	int segment_err;    /* what sending several datagrams as one returns */
+	uint32_t way_mtu;   /* of every way out; 0: any datagram fits */
 	int link_err;       /* what receiving a frame returns when none waits */
 	bool no_memory;     /* the next large mmap() fails */
 	bool drop_frames;   /* do not keep frames for the guest */
@@ -137,7 +165,7 @@ struct twin {
 	struct twin_list frames; /* for the engine */
 	struct twin_list orders; /* messages for the engine */
 	bool control_gone;
-	int loop_fd, link_fd, given_fd;
+	int loop_fd, link_fd, given_fd, policy_fd;
 	bool link_watched;
 	bool dirty; /* some socket may have something to tell */
 	uint64_t link_tag, control_tag;
@@ -147,6 +175,8 @@ struct twin {
 	uint64_t n_out;
 	struct twin_list said; /* messages from the engine */
 	unsigned dials, turns, waits_zero;
+	unsigned accepts, accepts_most; /* clients: in this turn, in any */
+	unsigned takes, takes_most;     /* datagrams received, likewise */
 	uint64_t wakes; /* times the engine was woken, or woke */
 	uint64_t acts;  /* calls of wings that did something */
 	uint64_t acts_then;
@@ -191,6 +221,9 @@ void twin_pass_us(struct twin *w, uint64_t us);
 void twin_order(struct twin *w, enum weir_msg_kind kind, const void *body,
 		size_t len);
 
+/** twin_policy() - the policy as it is in @w now, from now on */
+void twin_policy(struct twin *w);
+
 /** twin_frame() - a frame from the guest, virtio header first */
 void twin_frame(struct twin *w, const void *bytes, size_t len);
 
@@ -221,6 +254,34 @@ void twin_tcp_takes(struct twin *w, struct twin_sock *s, uint64_t space);
 void twin_gives_gram(struct twin *w, struct twin_sock *s,
 		     const struct weir_addr *from, uint16_t port,
 		     const void *bytes, size_t len, int err);
+
+/**
+ * twin_tells() - the network says something of a datagram
+ * @s: the socket that sent it
+ * @g: the datagram, in @s->sent
+ * @e: what is said; where it was bound for is filled in
+ */
+void twin_tells(struct twin *w, struct twin_sock *s, const struct twin_gram *g,
+		const struct weir_errqueue_error *e);
+/** twin_pongs() - an echo that a ping socket sent is answered */
+void twin_pongs(struct twin *w, struct twin_sock *s, const struct twin_gram *g);
+
+/* published ports: wings_doors.c */
+
+/** twin_door() - publish a port; Return: its socket; NULL: none is left */
+struct twin_sock *twin_door(struct twin *w,
+			    const struct weir_charter_door *door);
+/** twin_undoor() - publish it no longer */
+void twin_undoor(struct twin *w, uint32_t id);
+/**
+ * twin_calls() - a client comes to a TCP door, with bytes it sent at once
+ *
+ * Once it is accepted, twin_find() by its port finds the engine's socket, and
+ * the host's side of that is the client.
+ */
+struct twin_gram *twin_calls(struct twin *w, struct twin_sock *door,
+			     const struct weir_addr *from, uint16_t port,
+			     const void *bytes, size_t len);
 
 /* lists and bytes */
 struct twin_gram *twin_list_put(struct twin_list *l, const void *bytes,

@@ -339,6 +339,11 @@ uint64_t weir_clock_now_ns(void)
 	return wings_world->now * 1000;
 }
 
+uint64_t weir_clock_unix_us(void)
+{
+	return UINT64_C(1700000000000000) + wings_world->now;
+}
+
 uint64_t weir_clock_now_ms(void)
 {
 	return wings_world->now / 1000;
@@ -393,14 +398,28 @@ int weir_msg_receive(int sock, void *buf, size_t cap, struct weir_msg *ret)
 	memcpy(buf, g->b, g->len);
 	*ret = (struct weir_msg){ .kind = g->kind,
 				  .body = weir_rd_over(buf, g->len) };
+	if (g->fd) {
+		ret->fd[0] = g->fd;
+		ret->n_fds = 1;
+	}
 	if (g->kind == WEIR_MSG_LINK) {
 		ret->fd[0] = open("/dev/null", O_RDWR | O_CLOEXEC);
 		ret->n_fds = 1;
 		if (w->given_fd < 0)
 			w->given_fd = ret->fd[0];
 	}
+	if (g->kind == WEIR_MSG_POLICY && w->policy_fd >= 0) {
+		ret->fd[0] = fcntl(w->policy_fd, F_DUPFD_CLOEXEC, 3);
+		ret->n_fds = 1;
+	}
 	twin_list_drop(&w->orders);
 	return 1;
+}
+
+int weir_msg_try(int sock, enum weir_msg_kind kind, const void *body,
+		 size_t len)
+{
+	return weir_msg_send(sock, kind, body, len, NULL, 0);
 }
 
 void weir_msg_close_fds(struct weir_msg *m)
@@ -472,6 +491,8 @@ static uint32_t mask_of(const struct twin_sock *s)
 			what |= WEIR_LOOP_IN;
 		if (s->out)
 			what |= WEIR_LOOP_OUT;
+		if (s->errors.first)
+			what |= WEIR_LOOP_ERROR;
 		return what;
 	}
 	if (s->stage == TWIN_DIALLING)
@@ -530,6 +551,12 @@ static int gather(struct twin *w, struct weir_loop_event *ret, int max)
 static void watch_spins(struct twin *w, bool sleeps)
 {
 	w->turns++;
+	if (w->accepts > w->accepts_most)
+		w->accepts_most = w->accepts;
+	w->accepts = 0;
+	if (w->takes > w->takes_most)
+		w->takes_most = w->takes;
+	w->takes = 0;
 	if (w->acts != w->acts_then || sleeps)
 		w->waits_zero = 0;
 	else if (++w->waits_zero > SPINS_MAX)

@@ -8,6 +8,11 @@
  * UDP and ping sockets are lists: what was sent, what has come.  A message that
  * stands for several datagrams is taken apart when it is sent; what comes is
  * one datagram a message.
+ *
+ * Errors are kept as Linux keeps them: the loop tells of them as long as there
+ * are any, and until they are read the next send or receive fails with the
+ * first one's errno, whatever it is for.  One that this host itself says of a
+ * datagram (it does not fit) is only in the queue: that send failed already.
  */
 #include "wings.h"
 
@@ -19,6 +24,7 @@
 #include "host/ping.h"
 #include "host/post.h"
 #include "host/volley.h"
+#include "packet/icmp.h"
 
 /* --- lists --- */
 
@@ -77,7 +83,83 @@ int weir_post_open(bool v4)
 
 	if (fd >= 0 && v4)
 		twin_sock_of(fd)->to = weir_addr_from4(0);
+	if (fd >= 0)
+		twin_sock_of(fd)->whole = true;
 	return fd;
+}
+
+/* An error of an earlier datagram that waits; it is said once. */
+static int pending(struct twin_sock *s)
+{
+	int err = s->err;
+
+	s->err = 0;
+	return err;
+}
+
+static int errno_of(const struct weir_errqueue_error *e)
+{
+	if (e->why == WEIR_ICMP_WHY_PORT)
+		return -ECONNREFUSED;
+	return e->why == WEIR_ICMP_WHY_TOO_BIG ? -EMSGSIZE : -EHOSTUNREACH;
+}
+
+static void put_error(struct twin_sock *s, const struct weir_addr *to,
+		      uint16_t port, const struct weir_errqueue_error *e,
+		      const uint8_t *b, size_t len)
+{
+	struct twin_gram *x = twin_list_put(&s->errors, b, len);
+
+	x->error = *e;
+	x->error.to = *to;
+	x->error.port = s->ping ? 0 : port;
+	if (!e->local)
+		s->err = errno_of(e);
+	twin_poke(s);
+}
+
+void twin_tells(struct twin *w, struct twin_sock *s, const struct twin_gram *g,
+		const struct weir_errqueue_error *e)
+{
+	(void)w;
+	put_error(s, &g->addr, g->port, e, g->b, g->len);
+}
+
+/* What the kernel says at once of a datagram to be sent. */
+static int refuse(struct twin_sock *s, const struct weir_addr *to,
+		  uint16_t port, const uint8_t *b, size_t len)
+{
+	const struct weir_errqueue_error e = { .known = true,
+					       .local = true,
+					       .why = WEIR_ICMP_WHY_TOO_BIG,
+					       .mtu = wings_world->way_mtu };
+	size_t head = (weir_addr_is4(to) ? 20u : 40u) + (s->ping ? 0u : 8u);
+
+	if (weir_addr_is4(&s->to) != weir_addr_is4(to))
+		twin_wrong(wings_world, "a datagram of the other family");
+	if (wings_world->post_err)
+		return wings_world->post_err;
+	if (s->err)
+		return pending(s);
+	if (!e.mtu || !s->whole || head + len <= e.mtu)
+		return 0;
+	put_error(s, to, port, &e, b, len);
+	return -EMSGSIZE;
+}
+
+/* A ping socket lets echo requests through, and writes its own ident. */
+static void make_ping(const struct twin_sock *s, uint8_t *b, size_t len)
+{
+	uint8_t type =
+		weir_addr_is4(&s->to) ? WEIR_ICMP4_ECHO : WEIR_ICMP6_ECHO;
+
+	if (len < WEIR_ICMP_HEADER_BYTES || b[0] != type || b[1]) {
+		twin_wrong(wings_world, "a ping that is no echo request");
+		return;
+	}
+	b[2] = b[3] = 0;
+	b[4] = (uint8_t)(s->ident >> 8);
+	b[5] = (uint8_t)s->ident;
 }
 
 int weir_post_send(int fd, const struct weir_addr *to, uint16_t port,
@@ -87,6 +169,7 @@ int weir_post_send(int fd, const struct weir_addr *to, uint16_t port,
 	uint8_t *b = wings_need(malloc(WEIR_POST_DATAGRAM_MAX_BYTES * 2));
 	struct twin_gram *g;
 	size_t len = 0;
+	int err = -EBADF;
 
 	wings_world->acts++;
 	/* all that lies in the spans, as sendmsg() would */
@@ -94,19 +177,22 @@ int weir_post_send(int fd, const struct weir_addr *to, uint16_t port,
 		memcpy(b + len, payload->v[i].at, payload->v[i].len);
 		len += payload->v[i].len;
 	}
-	if (s && weir_addr_is4(&s->to) != weir_addr_is4(to))
-		twin_wrong(wings_world, "a datagram of the other family");
-	if (s && wings_world->post_err == 0) {
+	if (s)
+		err = refuse(s, to, port, b, len);
+	if (err == 0) {
+		if (s->ping)
+			make_ping(s, b, len);
 		if (s->sent.n == 64)
 			twin_list_drop(&s->sent);
 		g = twin_list_put(&s->sent, b, len);
+		g->whole = s->whole;
 		g->addr = *to;
 		g->port = port;
 		if (s->echo)
 			twin_gives_gram(wings_world, s, to, port, b, len, 0);
 	}
 	free(b);
-	return s ? wings_world->post_err : -EBADF;
+	return err;
 }
 
 int weir_post_receive(int fd, uint8_t *to, struct weir_addr *ret_from,
@@ -117,8 +203,11 @@ int weir_post_receive(int fd, uint8_t *to, struct weir_addr *ret_from,
 	int r;
 
 	wings_world->acts++;
+	if (s && s->err)
+		return pending(s);
 	if (!g)
 		return -EAGAIN;
+	wings_world->takes++;
 	r = g->err ? g->err : (int)g->len;
 	if (!g->err) {
 		memcpy(to, g->b, g->len);
@@ -146,9 +235,23 @@ int weir_ping_open(bool v4)
 	fd = twin_sock_open(TWIN_UDP);
 	if (fd >= 0 && v4)
 		twin_sock_of(fd)->to = weir_addr_from4(0);
-	if (fd >= 0)
+	if (fd >= 0) {
+		twin_sock_of(fd)->whole = true;
 		twin_sock_of(fd)->ping = true;
+		twin_sock_of(fd)->ident = (uint16_t)(0xa000 + fd - TWIN_FD);
+	}
 	return fd;
+}
+
+void twin_pongs(struct twin *w, struct twin_sock *s, const struct twin_gram *g)
+{
+	uint8_t *b = wings_need(malloc(g->len));
+
+	memcpy(b, g->b, g->len);
+	b[0] = weir_addr_is4(&s->to) ? WEIR_ICMP4_ECHO_REPLY
+				     : WEIR_ICMP6_ECHO_REPLY;
+	twin_gives_gram(w, s, &g->addr, 0, b, g->len, 0);
+	free(b);
 }
 
 void weir_ping_close(int fd)
@@ -180,9 +283,12 @@ static int send_cut(int fd, const struct weir_volley_out *o)
 {
 	size_t step = o->segment ? o->segment : o->payload.len, at = 0;
 	struct weir_span part[WEIR_POST_SPANS_MAX];
+	struct twin_sock *s = twin_sock_of(fd);
 	unsigned pieces = 0;
 	int err;
 
+	if (o->segment && wings_world->segment_err)
+		return wings_world->segment_err;
 	do {
 		struct weir_spans one = { part, 0, step };
 
@@ -193,6 +299,7 @@ static int send_cut(int fd, const struct weir_volley_out *o)
 		err = weir_post_send(fd, &o->to, o->port, &one);
 		if (err)
 			return err;
+		s->sent.last->ttl = o->ttl;
 		at += one.len;
 		pieces++;
 	} while (at < o->payload.len);
@@ -255,9 +362,17 @@ void weir_errqueue_want(int fd, bool v4)
 int weir_errqueue_take(int fd, uint8_t *room, size_t cap,
 		       struct weir_errqueue_error *ret)
 {
-	(void)room;
-	(void)cap;
-	(void)ret;
-	(void)twin_sock_of(fd);
-	return 0;
+	struct twin_sock *s = twin_sock_of(fd);
+	struct twin_gram *g = s ? s->errors.first : NULL;
+
+	if (!g)
+		return 0;
+	wings_world->acts++;
+	*ret = g->error;
+	ret->len = g->len < cap ? g->len : cap;
+	memcpy(room, g->b, ret->len);
+	twin_list_drop(&s->errors);
+	g = s->errors.first;
+	s->err = g && !g->error.local ? errno_of(&g->error) : 0;
+	return 1;
 }

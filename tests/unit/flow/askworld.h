@@ -44,6 +44,7 @@ struct world {
 	struct said sent[SAID_MAX], told[SAID_MAX];
 	unsigned n_sent, n_told, n_closed;
 	enum weir_ask_verdict verdict;
+	bool strip_ech;
 	/* the addresses an owner would pin, and those it would drop */
 	struct weir_addr pin[RECORDS_MAX], drop[RECORDS_MAX];
 	unsigned n_pins, n_drops;
@@ -92,6 +93,8 @@ static inline void world_open(struct world *w, unsigned servers, bool has6,
 {
 	struct weir_servers_entry server[WEIR_DNS_UPSTREAMS_MAX];
 	struct weir_ask_config c = {
+		.timeout_ms = WEIR_DNS_TIMEOUT_MS,
+		.cache_entries = WEIR_DNS_CACHE_ENTRIES,
 		.gateway4 = addr("10.0.2.2"),
 		.gateway6 = addr("fd77:6972::2"),
 		.has6 = has6,
@@ -251,6 +254,8 @@ static inline enum weir_ask_took world_give(struct world *w, unsigned i,
 			if (!r.address[k].drop && w->n_pins < RECORDS_MAX)
 				w->pin[w->n_pins++] = r.address[k].addr;
 		}
+		CHECK(!r.strip_ech);
+		r.strip_ech = w->strip_ech;
 		weir_ask_settle(&w->ask, &r, exact, len, w->now);
 	}
 	free(exact);
@@ -288,7 +293,7 @@ static const struct word types[] = {
 	{ "A", 1 },      { "NS", 2 },     { "CNAME", 5 },  { "SOA", 6 },
 	{ "PTR", 12 },   { "HINFO", 13 }, { "MX", 15 },    { "TXT", 16 },
 	{ "AAAA", 28 },  { "DNAME", 39 }, { "RRSIG", 46 }, { "NSEC", 47 },
-	{ "HTTPS", 65 }, { "ANY", 255 },
+	{ "HTTPS", 65 }, { "ANY", 255 },  { "SVCB", 64 },
 };
 
 static inline uint16_t word_value(const struct word *v, size_t n,
@@ -339,37 +344,64 @@ static inline void base64(struct weir_wr *w, const char *text)
 	}
 }
 
+static inline uint16_t https_key(const char *word)
+{
+	static const char *const keys[] = { "mandatory", "alpn",     "",
+					    "port",      "ipv4hint", "ech",
+					    "ipv6hint" };
+	size_t len = strcspn(word, "=");
+
+	for (size_t i = 0; i < LEN(keys); i++) {
+		if (strlen(keys[i]) == len && memcmp(keys[i], word, len) == 0)
+			return (uint16_t)i;
+	}
+	fail_msg("unknown parameter %s", word);
+	return 0;
+}
+
+static inline void https_value(struct weir_wr *w, uint16_t key, char *value)
+{
+	char *part, *left;
+	struct weir_addr a;
+
+	if (key == 5) {
+		base64(w, value);
+		return;
+	}
+	for (part = strtok_r(value, ",", &left); part;
+	     part = strtok_r(NULL, ",", &left)) {
+		if (key == 0) {
+			weir_wr_be16(w, https_key(part));
+		} else if (key == 1) {
+			weir_wr_u8(w, (uint8_t)strlen(part));
+			weir_wr_copy(w, part, strlen(part));
+		} else if (key == 3) {
+			weir_wr_be16(w, (uint16_t)atoi(part));
+		} else {
+			a = addr(part);
+			weir_wr_copy(w, a.b + (key == 4 ? 12 : 0),
+				     key == 4 ? 4 : 16);
+		}
+	}
+}
+
 /* "1 . alpn=h2 ipv4hint=192.0.2.1,192.0.2.2 ech=AEX+DQ==" */
 static inline void https_data(struct weir_wr *w, char *text)
 {
 	char *at, *word = strtok_r(text, " ", &at);
+	struct weir_dns_name target;
 
 	weir_wr_be16(w, (uint16_t)atoi(word));
-	word = strtok_r(NULL, " ", &at);
-	CHECK(strcmp(word, ".") == 0);
-	weir_wr_u8(w, 0);
+	target = name(strtok_r(NULL, " ", &at));
+	weir_wr_copy(w, target.b, target.len);
 	while ((word = strtok_r(NULL, " ", &at)) != NULL) {
-		char *value = strchr(word, '=') + 1, *part, *left;
+		uint16_t key = https_key(word);
 		size_t start;
 
-		weir_wr_be16(w, strncmp(word, "alpn", 4) == 0       ? 1
-				: strncmp(word, "ipv4hint", 8) == 0 ? 4
-								    : 5);
+		weir_wr_be16(w, key);
 		weir_wr_be16(w, 0);
 		start = weir_wr_len(w);
-		if (strncmp(word, "alpn", 4) == 0) {
-			weir_wr_u8(w, (uint8_t)strlen(value));
-			weir_wr_copy(w, value, strlen(value));
-		} else if (strncmp(word, "ech", 3) == 0) {
-			base64(w, value);
-		} else {
-			for (part = strtok_r(value, ",", &left); part;
-			     part = strtok_r(NULL, ",", &left)) {
-				struct weir_addr a = addr(part);
-
-				weir_wr_be32(w, weir_addr_to4(&a));
-			}
-		}
+		https_value(w, key, strchr(word, '=') + 1);
 		weir_wr_put16(w, start - 2, (uint16_t)(weir_wr_len(w) - start));
 	}
 }
@@ -425,6 +457,7 @@ static inline void flat_data(struct flat *f, char *text)
 		soa_data(&w, text);
 		break;
 	case WEIR_DNS_HTTPS:
+	case 64: /* SVCB */
 		https_data(&w, text);
 		break;
 	case WEIR_DNS_RRSIG:

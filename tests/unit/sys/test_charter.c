@@ -32,11 +32,14 @@ static struct weir_charter good(void)
 		.dns6 = v6(0xfd, 0x77, 3),
 		.router6 = v6(0xfe, 0x80, 2),
 		.len6 = 64,
-		.net = WEIR_CHARTER_NET_PUBLIC,
 		.verbose = true,
 		.max_flows = 10,
 		.flows_per_second = 500,
 		.payload_bytes = 1 << 20,
+		.idle_s = 60,
+		.udp_conversations = 100,
+		.dns_timeout_ms = 500,
+		.dns_cache_entries = 0,
 		.up = { .bytes_per_s = 1250000, .burst_bytes = 65536 },
 		.down = { .packets_per_s = 1000 },
 		.search_len = SEARCH_BYTES,
@@ -82,7 +85,6 @@ static void a_charter_survives_the_journey(void **state)
 	CHECK(parse(build(&c), &got));
 	CHECK_EQ(got.mtu, c.mtu);
 	CHECK_EQ(got.offload, c.offload);
-	CHECK_EQ(got.net, c.net);
 	CHECK(got.has6 && got.verbose);
 	CHECK(memcmp(&got.guest4, &c.guest4, 16) == 0);
 	CHECK(memcmp(&got.router6, &c.router6, 16) == 0);
@@ -92,6 +94,10 @@ static void a_charter_survives_the_journey(void **state)
 	CHECK_EQ(got.max_flows, c.max_flows);
 	CHECK_EQ(got.payload_bytes, c.payload_bytes);
 	CHECK_EQ(got.flows_per_second, 500);
+	CHECK_EQ(got.idle_s, 60);
+	CHECK_EQ(got.udp_conversations, 100);
+	CHECK_EQ(got.dns_timeout_ms, 500);
+	CHECK_EQ(got.dns_cache_entries, 0);
 	CHECK(memcmp(&got.up, &c.up, sizeof(got.up)) == 0);
 	CHECK(memcmp(&got.down, &c.down, sizeof(got.down)) == 0);
 	CHECK_EQ(got.search_len, SEARCH_BYTES);
@@ -143,7 +149,8 @@ static void bool_bytes_are_0_or_1_and_counts_are_bounded(void **state)
 		{ 3, 255 }, /* own */
 		{ 4, 2 },   /* own, high byte */
 		{ 5, 9 },   /* upstreams */
-		{ 6 + SEARCH_BYTES + 1 + 48 + 8 + 4 + 4 + 1, 2 }, /* verbose */
+		{ 6 + SEARCH_BYTES + 1 + 48 + 16 + 8 + 4 + 4 + 4 + 1,
+		  2 }, /* verbose */
 	};
 	struct weir_charter c = good(), got;
 
@@ -166,7 +173,6 @@ static void bool_bytes_are_0_or_1_and_counts_are_bounded(void **state)
 	}
 BREAK(no_link, c->link = (enum weir_charter_link)0)
 BREAK(odd_offload, c->offload = 1u << 9)
-BREAK(odd_net, c->net = 1u << 9)
 BREAK(small_mtu, c->mtu = WEIR_MTU_MIN - 1)
 BREAK(large_mtu, c->mtu = WEIR_MTU_MAX + 1)
 BREAK(mtu_for_six, c->mtu = WEIR_MTU_IPV6_MIN - 1)
@@ -188,6 +194,13 @@ BREAK(no_flows, c->max_flows = 0)
 BREAK(many_flows, c->max_flows = WEIR_CONNS_MAX + 1)
 BREAK(no_payload, c->payload_bytes = 1)
 BREAK(much_payload, c->payload_bytes = ~0ull)
+BREAK(no_idle, c->idle_s = 0)
+BREAK(long_idle, c->idle_s = WEIR_CHARTER_IDLE_MAX_S + 1)
+BREAK(no_udp, c->udp_conversations = 0)
+BREAK(much_udp, c->udp_conversations = WEIR_UDP_CONVERSATIONS_MAX + 1)
+BREAK(no_patience, c->dns_timeout_ms = 0)
+BREAK(much_patience, c->dns_timeout_ms = WEIR_CHARTER_DNS_TIMEOUT_MS + 1)
+BREAK(large_cache, c->dns_cache_entries = WEIR_DNS_CACHE_ENTRIES + 1)
 BREAK(no_port, c->upstream[0].port = 0)
 BREAK(no_upstream, memset(&c->upstream[1].addr, 0, 16))
 BREAK(no_name, c->host[0].name[0] = 0)
@@ -212,12 +225,14 @@ BREAK(search_two_ends, c->search[14] = 0)
 static void each_wrong_value_is_refused(void **state)
 {
 	static void (*const row[])(struct weir_charter *) = {
-		no_link,       odd_offload,    odd_net,      small_mtu,
+		no_link,       odd_offload,    small_mtu,
 		large_mtu,     mtu_for_six,    group_mac,    no_mac,
 		same_mac,      no_len4,        long_len4,    far_gateway,
 		same_dns,      loopback,       six_as_four,  four_as_six,
 		no_len6,       long_len6,      far_dns6,     global_router,
 		no_flows,      many_flows,     no_payload,   much_payload,
+		no_idle,       long_idle,      no_udp,       much_udp,
+		no_patience,   much_patience,  large_cache,
 		no_port,       no_upstream,    no_name,      upper_name,
 		final_dot,     two_dots,       control_name, long_label,
 		fast_bytes,    fast_packets,   large_burst,  burst_alone,

@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * inspect.c - TCP flows whose bytes are looked at before they go on
+ *
+ * DOC: how it works
+ *
+ * A flow whose verdict waits for a name is dialled and accepted like any, and
+ * the server is heard at once, WEIR_FIRST_DOWN bytes of it.  What the client
+ * sends stays in the up store of its connection until it is known what it is
+ * (flow/first): it is copied from there to be looked at, so whole.
+ *
+ *	FIRST ----- a name, or that there is none: judged again
+ *	  |   allowed ------------------------------------> a flow like any
+ *	  |   allowed for its name, and plain HTTP
+ *	  +-------------> REQUESTS   each head is judged (flow/requests)
+ *	  |                 | denied: the host's side is shut for writing
+ *	  |                 v
+ *	  |               LAST       the answers under way come first
+ *	  |   denied,       | the server's end
+ *	  |   HTTP          v
+ *	  +-------------> TOLD       403, FIN; the client is not heard any more
+ *	  +-- denied ---> RST, or with `on_deny: drop` MUTE: nothing at all
+ *
+ * All states but the first column's end are WEIR_SIDE_GATED: only `free` bytes
+ * may go up without a look.  Once the gate is open nothing of this is left on
+ * the flow's way.
+ *
+ * Decided without all of them (flow/first: last) when WEIR_FIRST_BYTES are
+ * held, WEIR_FIRST_MS after the first of them, and at a FIN.  What is TLS or
+ * HTTP but cannot be read is denied, whatever the rules say of flows without a
+ * name: else a rule that denies a name could be evaded by mumbling.
+ */
+#include "engine/inspect.h"
+
+#include "engine/facts.h"
+#include "engine/relay.h"
+#include "engine/streams.h"
+#include "engine/tell.h"
+#include "engine/verdict.h"
+#include "flow/first.h"
+#include "flow/forbid.h"
+#include "flow/transmit.h"
+#include "host/dial.h"
+
+#define PATIENCE_US (WEIR_FIRST_MS * 1000ull)
+#define MUTE_US     130000000u /* a guest has given up by then */
+
+enum {
+	FIRST = 1,
+	REQUESTS,
+	LAST,
+	TOLD,
+	MUTE,
+};
+
+static struct weir_watch *watch_of(const struct weir_house *h, uint32_t i)
+{
+	return &h->streams.watch[i];
+}
+
+size_t weir_inspect_bytes(uint32_t flows)
+{
+	return (size_t)flows * sizeof(struct weir_watch) + weir_shelf_bytes() +
+	       WEIR_FIRST_BYTES + 192;
+}
+
+bool weir_inspect_init(struct weir_house *h, struct weir_arena *arena,
+		       uint32_t flows)
+{
+	struct weir_streams *s = &h->streams;
+
+	s->watch = weir_arena_take(arena, flows, sizeof(*s->watch), 16);
+	s->first = weir_arena_take(arena, 1, WEIR_FIRST_BYTES, 64);
+	return s->watch && s->first &&
+	       weir_shelf_init(&s->shown, arena, s->key);
+}
+
+void weir_inspect_begin(struct weir_house *h, uint32_t i)
+{
+	*watch_of(h, i) = (struct weir_watch){ .state = FIRST,
+					       .due_us = WEIR_TRANSMIT_NEVER };
+	h->streams.side[i].flags |= WEIR_SIDE_GATED;
+}
+
+static void open_gate(struct weir_house *h, uint32_t i)
+{
+	h->streams.side[i].flags &= (uint16_t)~WEIR_SIDE_GATED;
+}
+
+/* --- denials --- */
+
+/* 403, and that is all it hears. */
+static void say(struct weir_house *h, uint32_t i)
+{
+	struct weir_conn *c = weir_relay_conn(h, i);
+	struct weir_watch *w = watch_of(h, i);
+	const struct weir_forbid f = {
+		.host = weir_shelf_at(&h->streams.shown,
+				      h->streams.side[i].fact.shown),
+		.verdict = w->denied,
+		.json = w->json,
+		.head = w->head,
+	};
+	char text[WEIR_FORBID_BYTES];
+	struct weir_span part = { (uint8_t *)text, 0 };
+
+	part.len = weir_forbid_build(&f, text);
+	weir_streams_hang_up(h, i);
+	if (weir_relay_say(h, i, &(struct weir_spans){ &part, 1, part.len }))
+		weir_conn_down_ended(c);
+	else
+		weir_conn_abort(c, w->denied.reason);
+	w->state = TOLD;
+	w->due_us = h->now_us + PATIENCE_US;
+}
+
+/* Nothing more is said or heard: as if every segment were lost. */
+static void mute(struct weir_house *h, uint32_t i)
+{
+	struct weir_watch *w = watch_of(h, i);
+
+	weir_streams_hang_up(h, i);
+	w->state = MUTE;
+	w->due_us = h->now_us + MUTE_US;
+}
+
+static void deny(struct weir_house *h, uint32_t i,
+		 const struct weir_judge_verdict *v,
+		 const struct weir_dns_name *name, const struct weir_head *head)
+{
+	struct weir_conn *c = weir_relay_conn(h, i);
+	struct weir_watch *w = watch_of(h, i);
+
+	weir_facts_show(h, i, name);
+	weir_tell_deny(h, i, v, head);
+	w->denied = *v;
+	w->free = 0;
+	if (c->over == WEIR_REASON_NONE)
+		c->over = (uint8_t)v->reason; /* counted at its end */
+	if (weir_verdict_is_silent(h)) {
+		mute(h, i);
+		return;
+	}
+	if (!head) {
+		weir_conn_abort(c, v->reason);
+		return;
+	}
+	w->json = head->prefers_json;
+	w->head = head->method_len == 4 && memcmp(head->method, "HEAD", 4) == 0;
+	if (w->state == FIRST || h->streams.side[i].fd < 0) {
+		say(h, i);
+		return;
+	}
+	w->state = LAST;
+	w->due_us = h->now_us + PATIENCE_US;
+	(void)weir_dial_shut(h->streams.side[i].fd);
+	if (h->streams.side[i].flags & WEIR_SIDE_ENDED_DOWN)
+		weir_conn_abort(c, v->reason); /* nobody would hear it */
+}
+
+/* --- looks --- */
+
+/* Copy what waits to be looked at; at most WEIR_FIRST_BYTES. */
+static size_t gather(struct weir_house *h, uint32_t i)
+{
+	struct weir_conn *c = weir_relay_conn(h, i);
+	struct weir_span part[WEIR_CONN_SPANS_MAX];
+	struct weir_spans all = { part, 0, c->up.len };
+
+	all.n = weir_conn_up_peek(c, &h->env, part, WEIR_CONN_SPANS_MAX);
+	return weir_spans_copy(&all, 0, h->streams.first,
+			       all.len < WEIR_FIRST_BYTES ? all.len
+							  : WEIR_FIRST_BYTES);
+}
+
+/* Will no more of it come in time? */
+static bool is_last(const struct weir_house *h, uint32_t i)
+{
+	const struct weir_conn *c = &h->streams.conn[i];
+
+	return c->flags & WEIR_CONN_F_GUEST_FIN ||
+	       c->up.len >= WEIR_FIRST_BYTES ||
+	       h->now_us >= watch_of(h, i)->due_us;
+}
+
+/* Judge again with what was shown.  True if it is allowed. */
+static bool allow(struct weir_house *h, uint32_t i,
+		  const struct weir_dns_name *name,
+		  const struct weir_head *head, bool *ret_named)
+{
+	const struct weir_conn *c = weir_relay_conn(h, i);
+	struct weir_judge_verdict v =
+		weir_verdict_out(h, WEIR_RULE_TCP, &c->ends.far, c->ends.fport,
+				 name ? WEIR_JUDGE_SHOWN_NAME
+				      : WEIR_JUDGE_SHOWN_NONE,
+				 name);
+
+	if (v.said != WEIR_JUDGE_ALLOW) {
+		deny(h, i, &v, name, head);
+		return false;
+	}
+	weir_facts_show(h, i, name);
+	weir_facts_allow(h, i, &v);
+	*ret_named = v.named;
+	return true;
+}
+
+static bool refuse_bad(struct weir_house *h, uint32_t i)
+{
+	const struct weir_judge_verdict v =
+		weir_verdict_none(WEIR_REASON_BAD_HEAD);
+
+	deny(h, i, &v, NULL, NULL);
+	return true;
+}
+
+/* The name is known, or that there is none.  True: go on. */
+static bool decide(struct weir_house *h, uint32_t i,
+		   const struct weir_dns_name *name,
+		   const struct weir_head *head)
+{
+	struct weir_watch *w = watch_of(h, i);
+	bool named;
+
+	if (!allow(h, i, name, head, &named))
+		return true;
+	w->due_us = WEIR_TRANSMIT_NEVER;
+	w->seen = 0;
+	w->state = REQUESTS;
+	weir_requests_init(&w->requests);
+	if (!head || !named)
+		open_gate(h, i);
+	return true;
+}
+
+/* The first bytes.  True if something came of it. */
+static bool look_first(struct weir_house *h, uint32_t i)
+{
+	struct weir_watch *w = watch_of(h, i);
+	const struct weir_conn *c = weir_relay_conn(h, i);
+	bool last = is_last(h, i);
+	struct weir_first f;
+	size_t len;
+
+	if (c->up.len == 0)
+		return c->flags & WEIR_CONN_F_GUEST_FIN &&
+		       decide(h, i, NULL, NULL);
+	if (c->up.len == w->seen && !last)
+		return false;
+	if (w->due_us == WEIR_TRANSMIT_NEVER)
+		w->due_us = h->now_us + PATIENCE_US;
+	w->seen = c->up.len;
+	len = gather(h, i);
+	switch (weir_first_look(h->streams.first, len, w->passed, last, &f)) {
+	case WEIR_FIRST_MORE:
+		return false;
+	case WEIR_FIRST_PASS:
+		w->passed++;
+		w->free = f.pass;
+		w->seen = 0;
+		w->due_us = WEIR_TRANSMIT_NEVER;
+		return true;
+	case WEIR_FIRST_TLS:
+		return decide(h, i, f.has_name ? &f.name : NULL, NULL);
+	case WEIR_FIRST_HTTP:
+		return decide(h, i, f.has_name ? &f.name : NULL, &f.head);
+	case WEIR_FIRST_OTHER:
+		return decide(h, i, NULL, NULL);
+	case WEIR_FIRST_BAD:
+		return refuse_bad(h, i);
+	}
+	return false;
+}
+
+/* What follows on a plain HTTP connection.  True if something came of it. */
+static bool look_request(struct weir_house *h, uint32_t i)
+{
+	struct weir_watch *w = watch_of(h, i);
+	const struct weir_conn *c = weir_relay_conn(h, i);
+	struct weir_head head;
+	bool named, last = is_last(h, i);
+	size_t len;
+
+	if (c->up.len == 0 || (c->up.len == w->seen && !last))
+		return false;
+	w->seen = c->up.len;
+	len = gather(h, i);
+	switch (weir_requests_look(&w->requests, h->streams.first, len, last,
+				   &w->free, &head)) {
+	case WEIR_REQUESTS_MORE:
+	case WEIR_REQUESTS_WAIT:
+		return false;
+	case WEIR_REQUESTS_PASS:
+		w->seen = 0;
+		return true;
+	case WEIR_REQUESTS_HEAD:
+		if (!allow(h, i, head.has_host ? &head.host : NULL, &head,
+			   &named))
+			return true;
+		weir_requests_allow(&w->requests, &head);
+		w->free = head.len;
+		w->seen = 0;
+		return true;
+	case WEIR_REQUESTS_FREE:
+		open_gate(h, i);
+		return true;
+	case WEIR_REQUESTS_BAD:
+		return refuse_bad(h, i);
+	}
+	return false;
+}
+
+/* It was told no, and what it still sends is thrown away. */
+static void ignore(struct weir_house *h, uint32_t i)
+{
+	struct weir_conn *c = weir_relay_conn(h, i);
+
+	if (c->up.len)
+		weir_conn_up_taken(c, &h->env, c->up.len);
+	if (weir_conn_up_is_ended(c))
+		weir_conn_up_shut(c, h->now_us);
+}
+
+void weir_inspect_serve(struct weir_house *h, uint32_t i)
+{
+	struct weir_side *side = &h->streams.side[i];
+	struct weir_conn *c = weir_relay_conn(h, i);
+	struct weir_watch *w = watch_of(h, i);
+	bool more = c->state == WEIR_CONN_OPEN;
+
+	while (more && side->flags & WEIR_SIDE_GATED && w->state < LAST &&
+	       !(c->flags & WEIR_CONN_F_RST_NOW)) {
+		weir_relay_push_up(h, i);
+		if (w->free)
+			return; /* more of it comes, or the host is full */
+		more = w->state == FIRST ? look_first(h, i)
+					 : look_request(h, i);
+	}
+	if (!(side->flags & WEIR_SIDE_GATED))
+		weir_relay_push_up(h, i);
+	else if (w->state == REQUESTS)
+		weir_relay_push_up(h, i); /* its FIN */
+	else if (w->state == LAST || w->state == TOLD)
+		ignore(h, i);
+}
+
+bool weir_inspect_is_mute(const struct weir_house *h, uint32_t i)
+{
+	return watch_of(h, i)->state == MUTE;
+}
+
+/* --- what may go, what came --- */
+
+uint32_t weir_inspect_may(const struct weir_house *h, uint32_t i, uint32_t want)
+{
+	uint64_t free = watch_of(h, i)->free;
+
+	return want < free ? want : (uint32_t)free;
+}
+
+void weir_inspect_went(struct weir_house *h, uint32_t i, uint32_t bytes)
+{
+	watch_of(h, i)->free -= bytes;
+}
+
+bool weir_inspect_is_first(const struct weir_house *h, uint32_t i)
+{
+	return watch_of(h, i)->state == FIRST;
+}
+
+uint32_t weir_inspect_room(const struct weir_house *h, uint32_t i,
+			   uint32_t want)
+{
+	const struct weir_watch *w = watch_of(h, i);
+	uint32_t left =
+		w->came < WEIR_FIRST_DOWN ? WEIR_FIRST_DOWN - w->came : 0;
+
+	return w->state != FIRST || want < left ? want : left;
+}
+
+void weir_inspect_came(struct weir_house *h, uint32_t i,
+		       const struct weir_span *part, uint32_t bytes)
+{
+	struct weir_watch *w = watch_of(h, i);
+
+	w->came += bytes;
+	if (w->state != REQUESTS)
+		return;
+	for (; bytes; part++) {
+		uint32_t n = (uint32_t)part->len;
+
+		n = n < bytes ? n : bytes;
+		if (weir_requests_answer(&w->requests, part->at, n))
+			w->seen = 0; /* look again */
+		bytes -= n;
+	}
+}
+
+bool weir_inspect_ended(struct weir_house *h, uint32_t i)
+{
+	if (watch_of(h, i)->state != LAST)
+		return true;
+	say(h, i);
+	return false;
+}
+
+/* --- time, and another policy --- */
+
+uint64_t weir_inspect_due_us(const struct weir_house *h, uint32_t i)
+{
+	return watch_of(h, i)->due_us;
+}
+
+void weir_inspect_tick(struct weir_house *h, uint32_t i)
+{
+	struct weir_watch *w = watch_of(h, i);
+	struct weir_conn *c = weir_relay_conn(h, i);
+
+	if (h->now_us < w->due_us)
+		return;
+	if (w->state == MUTE)
+		c->state = WEIR_CONN_OVER;
+	else if (w->state == LAST || w->state == TOLD)
+		weir_conn_abort(c, w->denied.reason);
+	/* FIRST is decided when it is served, REQUESTS has no deadline */
+}
+
+/* What is known of a flow that is open: the question as it would be now. */
+static struct weir_judge_verdict judge_again(struct weir_house *h, uint32_t i)
+{
+	const struct weir_conn *c = weir_relay_conn(h, i);
+	const struct weir_side *side = &h->streams.side[i];
+	enum weir_judge_shown shown = WEIR_JUDGE_SHOWN_NONE;
+	const struct weir_dns_name *name =
+		weir_shelf_at(&h->streams.shown, side->fact.shown);
+
+	if (side->flags & WEIR_SIDE_IN)
+		return weir_verdict_in(h, WEIR_RULE_TCP, &watch_of(h, i)->peer,
+				       c->ends.gport);
+	if (side->fact.forgot)
+		return weir_verdict_none(WEIR_REASON_POLICY_CHANGED);
+	if (name)
+		shown = WEIR_JUDGE_SHOWN_NAME;
+	else if (c->bytes_up == 0)
+		shown = WEIR_JUDGE_SHOWN_NOTHING_YET;
+	return weir_verdict_out(h, WEIR_RULE_TCP, &c->ends.far, c->ends.fport,
+				shown, name);
+}
+
+void weir_inspect_again(struct weir_house *h, uint32_t i)
+{
+	struct weir_side *side = &h->streams.side[i];
+	struct weir_conn *c = weir_relay_conn(h, i);
+	bool gated = side->flags & WEIR_SIDE_GATED;
+	struct weir_judge_verdict v;
+
+	if (side->flags & WEIR_SIDE_NAMES || c->state == WEIR_CONN_WAIT ||
+	    c->state == WEIR_CONN_OVER ||
+	    (gated && watch_of(h, i)->state >= LAST))
+		return;
+	v = judge_again(h, i);
+	if (v.said == WEIR_JUDGE_DENY) {
+		v.reason = WEIR_REASON_POLICY_CHANGED;
+		weir_tell_deny(h, i, &v, NULL);
+		weir_conn_abort(c, WEIR_REASON_POLICY_CHANGED);
+		weir_streams_busy(h, i);
+	} else if (v.said == WEIR_JUDGE_DEFER) {
+		if (!gated)
+			weir_inspect_begin(h, i);
+	} else {
+		weir_facts_allow(h, i, &v);
+	}
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_folders.c - the directories that a policy is read from */
+#include "control/folders.h"
+
+#include "../t.h"
+
+static bool has(const struct weir_folders *f, const char *path)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (strcmp(f->path[i], path) == 0)
+			return true;
+	return false;
+}
+
+static void lists_of_all_rules_are_found(void **state)
+{
+	struct weir_settings s;
+	struct weir_folders f;
+
+	(void)state;
+	weir_settings_init(&s);
+	s.dir = strdup("/etc/weir");
+	s.config = strdup("/etc/weir/weir.yaml");
+	CHECK(weir_settings_add(&s.rules, "deny file:lists/ads.txt", "a:1"));
+	CHECK(weir_settings_add(&s.rules, "allow tcp  file:/srv/ok.txt:443",
+				"a:2"));
+	CHECK(weir_settings_add(&s.line_rules, "allow\tfile:near.txt", "--x"));
+	CHECK(weir_settings_add(&s.bounds, "deny a.example file:../b", "a:3"));
+	CHECK(weir_settings_add(&s.rules, "allow profile:x name=file", "a:4"));
+	weir_folders_find(&s, &f);
+	CHECK(has(&f, "/usr/share/publicsuffix"));
+	CHECK(has(&f, "/etc/weir/"));
+	CHECK(has(&f, "/etc/weir/lists/"));
+	CHECK(has(&f, "/srv/"));
+	CHECK(has(&f, "/etc/weir/../"));
+	CHECK_EQ(f.n, 5);
+	weir_folders_free(&f);
+	weir_settings_fini(&s);
+}
+
+static void without_a_file_it_is_the_working_directory(void **state)
+{
+	struct weir_settings s;
+	struct weir_folders f;
+
+	(void)state;
+	weir_settings_init(&s);
+	CHECK(weir_settings_add(&s.line_rules, "allow file:a.txt", "--allow"));
+	weir_folders_find(&s, &f);
+	CHECK(has(&f, "./"));
+	CHECK_EQ(f.n, 2);
+	weir_folders_free(&f);
+	weir_settings_fini(&s);
+}
+
+static void more_than_there_is_room_for_is_left_out(void **state)
+{
+	struct weir_settings s;
+	struct weir_folders f;
+	char text[64];
+
+	(void)state;
+	weir_settings_init(&s);
+	for (int i = 0; i < 100; i++) {
+		snprintf(text, sizeof(text), "deny file:/d%d/x", i);
+		CHECK(weir_settings_add(&s.rules, text, "a"));
+	}
+	weir_folders_find(&s, &f);
+	CHECK_EQ(f.n, WEIR_FOLDERS_MAX);
+	weir_folders_free(&f);
+	weir_settings_fini(&s);
+}
+
+T_MAIN(T(lists_of_all_rules_are_found),
+       T(without_a_file_it_is_the_working_directory),
+       T(more_than_there_is_room_for_is_left_out))

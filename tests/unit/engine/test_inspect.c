@@ -1,0 +1,614 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_inspect.c - flows whose first bytes decide, through the whole engine
+ *
+ * The rows 9, 10, 12 to 22 and 64 of tests/cases/tcp.tsv, and what lies around
+ * them: clients that show names, or lie, or show none, against policies of
+ * names; another policy while flows are open.
+ */
+#include "packet/icmp.h"
+#include "scene.h"
+
+#define SECOND_MS 1000u
+
+/* the least that is a ClientHello with a name */
+struct hello {
+	size_t len;
+	uint8_t b[512];
+};
+
+static void put16(uint8_t *at, size_t v)
+{
+	at[0] = (uint8_t)(v >> 8);
+	at[1] = (uint8_t)v;
+}
+
+/* One record; @pad: so many bytes of padding more (RFC 7685). */
+static struct hello hello_of(const char *name, size_t pad)
+{
+	static const uint8_t head[] = { 0x03, 0x03 };
+	static const uint8_t suites[] = { 0, 2, 0x13, 0x01, 1, 0 };
+	struct hello h = { .len = 0 };
+	size_t n = strlen(name), at = 9;
+
+	memcpy(h.b + at, head, 2);
+	at += 2 + 32; /* random: zeroes */
+	h.b[at++] = 0;
+	memcpy(h.b + at, suites, sizeof(suites));
+	at += sizeof(suites);
+	put16(h.b + at, 9 + n + (pad ? pad + 4 : 0));
+	at += 2;
+	put16(h.b + at, 0); /* server_name */
+	put16(h.b + at + 2, n + 5);
+	put16(h.b + at + 4, n + 3);
+	h.b[at + 6] = 0;
+	put16(h.b + at + 7, n);
+	memcpy(h.b + at + 9, name, n);
+	at += 9 + n;
+	if (pad) {
+		put16(h.b + at, 21);
+		put16(h.b + at + 2, pad);
+		at += 4 + pad;
+	}
+	h.len = at;
+	h.b[0] = 22;
+	h.b[1] = 3;
+	h.b[2] = 1;
+	put16(h.b + 3, at - 5);
+	h.b[5] = 1;
+	put16(h.b + 7, at - 9);
+	return h;
+}
+
+static void policy(const char *first, const char *second)
+{
+	twin_init(&w);
+	w.policy[0] = first;
+	w.policy[1] = second;
+	w.n_policy = second ? 2 : 1;
+}
+
+static void pin(const struct weir_addr *a, const char *text)
+{
+	/* nothing else runs now */
+	struct weir_house *h = (struct weir_house *)(uintptr_t)w.house;
+	struct weir_dns_name name;
+
+	CHECK(weir_dns_name_from_text(text, strlen(text), &name));
+	weir_pins_add(&h->pins, a, &name, 300, h->now_us);
+}
+
+/* A world where only api.example.com may be reached, and is pinned. */
+static void world_of_names(const char *rule_text)
+{
+	policy(rule_text, NULL);
+	begin();
+	pin(&far4, "api.example.com");
+}
+
+static void say(const void *bytes, size_t len)
+{
+	CHECK(guest_send(&g, &c, bytes, len));
+	guest_talk(&g);
+}
+
+static size_t server_got(uint16_t port)
+{
+	struct twin_sock *s = twin_find(&w, port);
+
+	return s ? s->up.len : 0;
+}
+
+static bool is_gone(uint16_t port)
+{
+	return twin_find(&w, port) == NULL;
+}
+
+/* --- rows of the table --- */
+
+static void tcp_09_a_denied_syn_is_rst_and_nobody_is_called(void **state)
+{
+	(void)state;
+	policy("deny any", NULL);
+	begin();
+	CHECK(!guest_connect(&g, &c, &far4, 80));
+	CHECK_EQ(c.rsts, 1);
+	CHECK_EQ(c.rst_ack, c.iss + 1);
+	CHECK_EQ(w.dials, 0);
+	CHECK_EQ(counted(WEIR_REASON_RULE), 1);
+	done();
+}
+
+static void tcp_10_with_drop_there_is_no_frame(void **state)
+{
+	(void)state;
+	policy("deny any", NULL);
+	w.policy_flags |= WEIR_IMAGE_DROP;
+	begin();
+	CHECK(!guest_connect(&g, &c, &far4, 80));
+	guest_pass_ms(&g, 3000);
+	CHECK_EQ(c.frames, 0);
+	CHECK_EQ(w.dials, 0);
+	CHECK_EQ(counted(WEIR_REASON_RULE), 1);
+	done();
+}
+
+static void tcp_12_a_server_that_speaks_first_is_heard_at_once(void **state)
+{
+	(void)state;
+	world_of_names("allow tcp api.example.com:22");
+	CHECK(guest_connect(&g, &c, &far4, 22));
+	twin_tcp_gives(&w, twin_find(&w, 22), "SSH-2.0-x\r\n", 11);
+	guest_talk(&g);
+	CHECK_EQ(c.in.len, 11);
+	done();
+}
+
+static void tcp_13_nothing_goes_on_before_the_hello_is_whole(void **state)
+{
+	struct hello h = hello_of("api.example.com", 60);
+	uint8_t two[600];
+	size_t cut = h.len / 2, len;
+
+	(void)state;
+	/* two records: the same message, the second half in its own */
+	memcpy(two, h.b, cut);
+	put16(two + 3, cut - 5);
+	memcpy(two + cut, h.b, 3);
+	put16(two + cut + 3, h.len - cut);
+	memcpy(two + cut + 5, h.b + cut, h.len - cut);
+	len = h.len + 5;
+	world_of_names("allow tcp api.example.com:443");
+	CHECK(guest_connect(&g, &c, &far4, 443));
+	say(two, 20);
+	CHECK_EQ(server_got(443), 0);
+	say(two + 20, cut);
+	CHECK_EQ(server_got(443), 0);
+	say(two + 20 + cut, len - cut - 20);
+	CHECK_EQ(server_got(443), len);
+	assert_memory_equal(twin_find(&w, 443)->up.b, two, len);
+	say("more", 4);
+	CHECK_EQ(server_got(443), len + 4);
+	done();
+}
+
+static void tcp_14_a_denied_name_is_rst_and_the_server_got_nothing(void **state)
+{
+	struct hello h = hello_of("evil.example.com", 0);
+	struct twin_sock *s;
+
+	(void)state;
+	world_of_names("allow tcp api.example.com:443");
+	CHECK(guest_connect(&g, &c, &far4, 443));
+	s = twin_find(&w, 443);
+	say(h.b, h.len);
+	CHECK(c.rst);
+	CHECK(is_gone(443));
+	CHECK_EQ(s->up.len, 0);
+	CHECK_EQ(counted(WEIR_REASON_SHOWN_MISMATCH), 1);
+	done();
+}
+
+static void tcp_15_what_is_neither_tls_nor_http_is_rst_on_443(void **state)
+{
+	(void)state;
+	world_of_names("allow tcp api.example.com:443");
+	CHECK(guest_connect(&g, &c, &far4, 443));
+	say("\x01\x02\x03\x04", 4);
+	CHECK(c.rst);
+	CHECK(is_gone(443));
+	CHECK_EQ(counted(WEIR_REASON_NAME_REQUIRED), 1);
+	done();
+}
+
+static void tcp_16_a_protocol_without_names_goes_by_its_pin(void **state)
+{
+	(void)state;
+	world_of_names("allow tcp api.example.com:22");
+	CHECK(guest_connect(&g, &c, &far4, 22));
+	say("SSH-2.0-me\r\n", 12);
+	CHECK_EQ(server_got(22), 12);
+	say("abc", 3);
+	CHECK_EQ(server_got(22), 15);
+	done();
+}
+
+static void tcp_17_a_hello_that_never_ends_is_rst_at_16_kib(void **state)
+{
+	static uint8_t flood[WEIR_FIRST_BYTES];
+	struct hello h = hello_of("api.example.com", 0);
+
+	(void)state;
+	memset(flood, 0, sizeof(flood));
+	memcpy(flood, h.b, h.len);
+	put16(flood + 3, 16379); /* the largest record but a few */
+	put16(flood + 7, 40000);
+	put16(flood + 9 + 41, 40000 - 43);
+	put16(flood + h.len, 21); /* padding */
+	put16(flood + h.len + 2, 40000 - 43 - 24 - 4);
+	world_of_names("allow tcp api.example.com:443");
+	CHECK(guest_connect(&g, &c, &far4, 443));
+	guest_send(&g, &c, flood, sizeof(flood));
+	guest_talk(&g);
+	CHECK(c.rst);
+	CHECK(is_gone(443));
+	CHECK_EQ(counted(WEIR_REASON_BAD_HEAD), 1);
+	done();
+}
+
+static void a_head_that_never_ends_is_rst_at_16_kib(void **state)
+{
+	static char flood[WEIR_FIRST_BYTES];
+	static const char head[] =
+		"GET / HTTP/1.1\r\nHost: api.example.com\r\n";
+	size_t at = strlen(head);
+
+	(void)state;
+	memcpy(flood, head, at);
+	for (; at + 4 <= sizeof(flood); at += 4)
+		memcpy(flood + at, "a:\r\n", 4);
+	world_of_names("allow tcp api.example.com:80");
+	CHECK(guest_connect(&g, &c, &far4, 80));
+	say(flood, 16000);
+	CHECK(!c.rst);
+	guest_send(&g, &c, (uint8_t *)flood + 16000, sizeof(flood) - 16000);
+	guest_talk(&g);
+	CHECK(c.rst);
+	CHECK(is_gone(80));
+	CHECK_EQ(counted(WEIR_REASON_BAD_HEAD), 1);
+	done();
+}
+
+static void tcp_18_half_a_hello_is_rst_after_15_seconds(void **state)
+{
+	struct hello h = hello_of("api.example.com", 0);
+
+	(void)state;
+	world_of_names("allow tcp api.example.com:443");
+	CHECK(guest_connect(&g, &c, &far4, 443));
+	guest_pass_ms(&g, 60 * SECOND_MS); /* no byte: no clock */
+	say(h.b, h.len / 2);
+	guest_pass_ms(&g, 14 * SECOND_MS);
+	CHECK(!c.rst);
+	guest_pass_ms(&g, 2 * SECOND_MS);
+	CHECK(c.rst);
+	CHECK(is_gone(443));
+	done();
+}
+
+static void tcp_19_a_fin_decides_with_what_is_there(void **state)
+{
+	struct hello h = hello_of("api.example.com", 0);
+	struct twin_sock *s;
+
+	(void)state;
+	world_of_names("allow tcp api.example.com:443");
+	CHECK(guest_connect(&g, &c, &far4, 443));
+	s = twin_find(&w, 443);
+	say(h.b, h.len / 2);
+	guest_segment(&g, &c, WEIR_TCP_FIN | WEIR_TCP_ACK, NULL, 0);
+	guest_talk(&g);
+	CHECK(c.rst);
+	CHECK_EQ(s->up.len, 0);
+	done();
+}
+
+static bool holds(const struct twin_bytes *b, const char *text)
+{
+	return memmem(b->b, b->len, text, strlen(text)) != NULL;
+}
+
+static void tcp_20_a_denied_host_is_told_403(void **state)
+{
+	static const char ask[] =
+		"GET /x HTTP/1.1\r\nHost: evil.example\r\n\r\n";
+	struct twin_sock *s;
+
+	(void)state;
+	world_of_names("allow tcp api.example.com:80");
+	CHECK(guest_connect(&g, &c, &far4, 80));
+	s = twin_find(&w, 80);
+	say(ask, strlen(ask));
+	CHECK(!c.rst && c.fin);
+	CHECK(holds(&c.in, "HTTP/1.1 403 "));
+	CHECK(holds(&c.in, "reason: shown_mismatch\n"));
+	CHECK(holds(&c.in, "host: evil.example\n"));
+	CHECK_EQ(s->up.len, 0);
+	CHECK(is_gone(80));
+	guest_segment(&g, &c, WEIR_TCP_FIN | WEIR_TCP_ACK, NULL, 0);
+	guest_talk(&g);
+	guest_pass_ms(&g, 3000); /* TIME-WAIT is ours */
+	CHECK_EQ(counted(WEIR_REASON_SHOWN_MISMATCH), 1);
+	done();
+}
+
+static void tcp_21_a_postgres_request_for_tls_goes_on_at_once(void **state)
+{
+	static const uint8_t ask[] = { 0, 0, 0, 8, 4, 0xd2, 0x16, 0x2f };
+	struct hello h = hello_of("api.example.com", 0);
+
+	(void)state;
+	world_of_names("allow tcp api.example.com:5432");
+	CHECK(guest_connect(&g, &c, &far4, 5432));
+	say(ask, 8);
+	CHECK_EQ(server_got(5432), 8);
+	twin_tcp_gives(&w, twin_find(&w, 5432), "S", 1);
+	guest_talk(&g);
+	CHECK_EQ(c.in.len, 1);
+	say(h.b, 30);
+	CHECK_EQ(server_got(5432), 8);
+	say(h.b + 30, h.len - 30);
+	CHECK_EQ(server_got(5432), 8 + h.len);
+	done();
+}
+
+static void tcp_22_a_server_that_does_not_stop_is_heard_64_kib(void **state)
+{
+	static uint8_t flood[300000];
+	struct hello h = hello_of("api.example.com", 0);
+
+	(void)state;
+	world_of_names("allow tcp api.example.com:443");
+	CHECK(guest_connect(&g, &c, &far4, 443));
+	c.greedy = true;
+	twin_tcp_gives(&w, twin_find(&w, 443), flood, sizeof(flood));
+	guest_pass_ms(&g, 1000);
+	/* the last small segment waits for more that may not come yet */
+	CHECK(c.in.len <= WEIR_FIRST_DOWN);
+	CHECK(c.in.len > WEIR_FIRST_DOWN - 1460);
+	say(h.b, h.len);
+	guest_pass_ms(&g, 1000);
+	CHECK_EQ(c.in.len, sizeof(flood));
+	done();
+}
+
+static void tcp_64_another_policy_resets_what_it_denies(void **state)
+{
+	(void)state;
+	policy("allow public", NULL);
+	rule(TWIN_ACCEPT, 0, true);
+	begin();
+	CHECK(guest_connect(&g, &c, &far4, 80));
+	say("abc", 3);
+	CHECK_EQ(c.in.len, 3);
+	w.policy[0] = "deny any";
+	twin_policy(&w);
+	guest_talk(&g);
+	CHECK(c.rst);
+	CHECK(is_gone(80));
+	CHECK_EQ(counted(WEIR_REASON_POLICY_CHANGED), 1);
+	done();
+}
+
+/* --- around them --- */
+
+static void a_name_that_is_pinned_but_not_shown_is_not_enough(void **state)
+{
+	struct hello h = hello_of("api.example.com", 0);
+
+	(void)state;
+	policy("allow tcp api.example.com:443", NULL);
+	begin();
+	CHECK(!guest_connect(&g, &c, &far4, 443)); /* no pin */
+	CHECK_EQ(w.dials, 0);
+	CHECK_EQ(counted(WEIR_REASON_NO_PIN), 1);
+	pin(&far4, "other.example.com");
+	CHECK(!guest_connect(&g, &c, &far4, 443));
+	pin(&far4, "api.example.com");
+	CHECK(guest_connect(&g, &c, &far4, 443));
+	say(h.b, h.len);
+	CHECK_EQ(server_got(443), h.len);
+	done();
+}
+
+static void a_name_that_is_denied_is_waited_for_on_any_port(void **state)
+{
+	struct hello good = hello_of("www.example.com", 0);
+	struct hello bad = hello_of("ads.example.com", 0);
+
+	(void)state;
+	policy("deny ads.example.com", "allow public");
+	begin();
+	CHECK(guest_connect(&g, &c, &far4, 8443));
+	say(good.b, good.len);
+	CHECK_EQ(server_got(8443), good.len);
+	CHECK(guest_connect(&g, &c, &far4, 8444));
+	say(bad.b, bad.len);
+	CHECK(c.rst);
+	CHECK_EQ(counted(WEIR_REASON_RULE), 1);
+	done();
+}
+
+static void an_end_without_a_byte_is_a_flow_without_a_name(void **state)
+{
+	(void)state;
+	policy("deny ads.example.com", "allow public");
+	begin();
+	CHECK(guest_connect(&g, &c, &far4, 7));
+	guest_segment(&g, &c, WEIR_TCP_FIN | WEIR_TCP_ACK, NULL, 0);
+	guest_talk(&g);
+	CHECK(!c.rst);
+	CHECK(twin_find(&w, 7)->shut);
+	done();
+}
+
+static void a_second_request_is_judged_like_the_first(void **state)
+{
+	static const char one[] = "POST / HTTP/1.1\r\nHost: api.example.com\r\n"
+				  "Content-Length: 5\r\n\r\nhello";
+	static const char two[] =
+		"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n";
+	struct twin_sock *s;
+
+	(void)state;
+	world_of_names("allow tcp api.example.com:80");
+	CHECK(guest_connect(&g, &c, &far4, 80));
+	s = twin_find(&w, 80);
+	say(one, strlen(one));
+	CHECK_EQ(s->up.len, strlen(one));
+	twin_tcp_gives(&w, s, "HTTP/1.1 204 no\r\n\r\n", 19);
+	guest_talk(&g);
+	say(one, strlen(one));
+	CHECK_EQ(s->up.len, 2 * strlen(one));
+	say(two, strlen(two));
+	CHECK_EQ(s->up.len, 2 * strlen(one));
+	CHECK(s->shut);
+	twin_tcp_gives(&w, s, "HTTP/1.1 200 ok\r\n\r\n", 19);
+	twin_tcp_ends(&w, s);
+	guest_talk(&g);
+	CHECK(holds(&c.in, "HTTP/1.1 200 ok\r\n\r\nHTTP/1.1 403 "));
+	CHECK(c.fin && !c.rst);
+	done();
+}
+
+static void a_long_body_goes_on_without_looks(void **state)
+{
+	static const char head[] = "PUT / HTTP/1.1\r\nHost: api.example.com\r\n"
+				   "Content-Length: 200000\r\n\r\n";
+	static uint8_t body[200000];
+
+	(void)state;
+	world_of_names("allow tcp api.example.com:80");
+	CHECK(guest_connect(&g, &c, &far4, 80));
+	say(head, strlen(head));
+	guest_fill(body, 0, sizeof(body));
+	say(body, sizeof(body));
+	CHECK_EQ(server_got(80), strlen(head) + sizeof(body));
+	CHECK(guest_is_filled(twin_find(&w, 80)->up.b + strlen(head), 0,
+			      sizeof(body)));
+	say("GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n", 38);
+	CHECK_EQ(server_got(80), strlen(head) + sizeof(body));
+	done();
+}
+
+static void an_upgrade_is_free_once_the_server_agrees(void **state)
+{
+	static const char ask[] = "GET /c HTTP/1.1\r\nHost: api.example.com\r\n"
+				  "Connection: Upgrade\r\n"
+				  "Upgrade: websocket\r\n\r\n";
+	static const char yes[] = "HTTP/1.1 101 Switching Protocols\r\n\r\n";
+
+	(void)state;
+	world_of_names("allow tcp api.example.com:80");
+	CHECK(guest_connect(&g, &c, &far4, 80));
+	say(ask, strlen(ask));
+	CHECK_EQ(server_got(80), strlen(ask));
+	say("\x81\x01x", 3);
+	CHECK_EQ(server_got(80), strlen(ask));
+	twin_tcp_gives(&w, twin_find(&w, 80), yes, 9);
+	guest_talk(&g);
+	CHECK_EQ(server_got(80), strlen(ask));
+	twin_tcp_gives(&w, twin_find(&w, 80), yes + 9, strlen(yes) - 9);
+	guest_talk(&g);
+	CHECK_EQ(server_got(80), strlen(ask) + 3);
+	done();
+}
+
+static void a_denial_after_the_first_bytes_can_be_silent(void **state)
+{
+	struct hello h = hello_of("evil.example.com", 0);
+	unsigned frames;
+
+	(void)state;
+	policy("allow tcp api.example.com:443", NULL);
+	w.policy_flags |= WEIR_IMAGE_DROP;
+	begin();
+	pin(&far4, "api.example.com");
+	CHECK(guest_connect(&g, &c, &far4, 443));
+	guest_segment(&g, &c, WEIR_TCP_ACK, h.b, h.len);
+	guest_talk(&g);
+	frames = c.frames;
+	guest_segment(&g, &c, WEIR_TCP_ACK, h.b, h.len);
+	guest_pass_ms(&g, 30 * SECOND_MS);
+	CHECK_EQ(c.frames, frames);
+	CHECK(is_gone(443));
+	guest_pass_ms(&g, 200 * SECOND_MS);
+	CHECK_EQ(w.house->streams.pool.used, 0);
+	CHECK_EQ(counted(WEIR_REASON_SHOWN_MISMATCH), 1);
+	done();
+}
+
+static void another_policy_judges_by_the_name_that_was_shown(void **state)
+{
+	struct hello h = hello_of("www.example.com", 0);
+
+	(void)state;
+	policy("deny ads.example.com", "allow public");
+	begin();
+	CHECK(guest_connect(&g, &c, &far4, 443));
+	say(h.b, h.len);
+	w.policy[0] = "deny other.example.com";
+	twin_policy(&w);
+	guest_talk(&g);
+	CHECK(!c.rst);
+	w.policy[0] = "deny .example.com";
+	twin_policy(&w);
+	guest_talk(&g);
+	CHECK(c.rst);
+	CHECK_EQ(counted(WEIR_REASON_POLICY_CHANGED), 1);
+	done();
+}
+
+static void a_name_that_was_shown_is_given_back(void **state)
+{
+	struct hello h = hello_of("www.example.com", 0);
+
+	(void)state;
+	policy("deny ads.example.com", "allow public");
+	begin();
+	CHECK(guest_connect(&g, &c, &far4, 443));
+	say(h.b, h.len);
+	CHECK_EQ(weir_pool_used(&w.house->streams.shown.pool), 1);
+	guest_segment(&g, &c, WEIR_TCP_RST | WEIR_TCP_ACK, NULL, 0);
+	guest_talk(&g);
+	CHECK_EQ(weir_pool_used(&w.house->streams.shown.pool), 0);
+	done();
+}
+
+static void a_connection_keeps_its_pin_alive(void **state)
+{
+	struct hello h = hello_of("api.example.com", 0);
+
+	(void)state;
+	world_of_names("allow tcp api.example.com:443");
+	CHECK(guest_connect(&g, &c, &far4, 443));
+	say(h.b, h.len);
+	guest_pass_ms(&g, 3600 * SECOND_MS);
+	w.policy[0] = "allow tcp api.example.com";
+	twin_policy(&w);
+	guest_talk(&g);
+	CHECK(!c.rst);
+	guest_segment(&g, &c, WEIR_TCP_RST | WEIR_TCP_ACK, NULL, 0);
+	guest_pass_ms(&g, 299 * SECOND_MS);
+	CHECK(guest_connect(&g, &c, &far4, 443));
+	guest_segment(&g, &c, WEIR_TCP_RST | WEIR_TCP_ACK, NULL, 0);
+	guest_pass_ms(&g, 301 * SECOND_MS);
+	CHECK(!guest_connect(&g, &c, &far4, 443));
+	done();
+}
+
+T_MAIN(T(tcp_09_a_denied_syn_is_rst_and_nobody_is_called),
+       T(tcp_10_with_drop_there_is_no_frame),
+       T(tcp_12_a_server_that_speaks_first_is_heard_at_once),
+       T(tcp_13_nothing_goes_on_before_the_hello_is_whole),
+       T(tcp_14_a_denied_name_is_rst_and_the_server_got_nothing),
+       T(tcp_15_what_is_neither_tls_nor_http_is_rst_on_443),
+       T(tcp_16_a_protocol_without_names_goes_by_its_pin),
+       T(tcp_17_a_hello_that_never_ends_is_rst_at_16_kib),
+       T(a_head_that_never_ends_is_rst_at_16_kib),
+       T(tcp_18_half_a_hello_is_rst_after_15_seconds),
+       T(tcp_19_a_fin_decides_with_what_is_there),
+       T(tcp_20_a_denied_host_is_told_403),
+       T(tcp_21_a_postgres_request_for_tls_goes_on_at_once),
+       T(tcp_22_a_server_that_does_not_stop_is_heard_64_kib),
+       T(tcp_64_another_policy_resets_what_it_denies),
+       T(a_name_that_is_pinned_but_not_shown_is_not_enough),
+       T(a_name_that_is_denied_is_waited_for_on_any_port),
+       T(an_end_without_a_byte_is_a_flow_without_a_name),
+       T(a_second_request_is_judged_like_the_first),
+       T(a_long_body_goes_on_without_looks),
+       T(an_upgrade_is_free_once_the_server_agrees),
+       T(a_denial_after_the_first_bytes_can_be_silent),
+       T(another_policy_judges_by_the_name_that_was_shown),
+       T(a_name_that_was_shown_is_given_back),
+       T(a_connection_keeps_its_pin_alive))
