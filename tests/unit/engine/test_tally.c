@@ -428,7 +428,10 @@ static void (*const provoke[WEIR_REASON_COUNT])(void) = {
 	R(LINK_FULL, link_full),
 };
 
-/* Rooms that do not exist yet count these, or nobody does: with BYE only. */
+/*
+ * Verdicts with a policy of their own: test_tell and test_inspect; those of
+ * rooms that do not exist yet; and those that only BYE has.
+ */
 static const bool elsewhere[WEIR_REASON_COUNT] = {
 	R(NONE, true),          R(RULE, true),
 	R(BOUNDS, true),        R(NO_PIN, true),
