@@ -48,6 +48,36 @@ static void the_defaults_are_those_of_the_manual(void **state)
 	CHECK_EQ(c.n_own, 1);
 }
 
+static void limits_are_those_ordered_or_their_defaults(void **state)
+{
+	struct weir_orders o = { .idle_s = 60,
+				 .udp_conversations = 7,
+				 .dns_timeout_ms = 300,
+				 .has_dns_cache = true,
+				 .flows_per_second = 9,
+				 .payload_bytes = 1 << 20 };
+	static const struct weir_orders none;
+	struct weir_resolvers r = { .n_servers = 0 };
+	struct weir_hostnet h = { .n = 0 };
+	char why[WEIR_PLAN_WHY_BYTES];
+	struct weir_charter c;
+
+	(void)state;
+	CHECK(weir_plan_make(&o, &h, &r, &c, why));
+	CHECK_EQ(c.idle_s, 60);
+	CHECK_EQ(c.udp_conversations, 7);
+	CHECK_EQ(c.dns_timeout_ms, 300);
+	CHECK_EQ(c.dns_cache_entries, 0);
+	CHECK_EQ(c.flows_per_second, 9);
+	CHECK_EQ(c.payload_bytes, 1 << 20);
+	CHECK(weir_plan_make(&none, &h, &r, &c, why));
+	CHECK_EQ(c.idle_s, WEIR_IDLE_MS / 1000);
+	CHECK_EQ(c.udp_conversations, WEIR_UDP_CONVERSATIONS_MAX);
+	CHECK_EQ(c.dns_timeout_ms, WEIR_DNS_TIMEOUT_MS);
+	CHECK_EQ(c.dns_cache_entries, WEIR_DNS_CACHE_ENTRIES);
+	CHECK_EQ(c.payload_bytes, WEIR_PAYLOAD_BYTES);
+}
+
 static void ipv6_follows_the_host_the_mtu_and_the_order(void **state)
 {
 	static const struct {
@@ -308,6 +338,7 @@ static void a_refusal_names_the_place_in_the_file(void **state)
 T_MAIN(T(search_domains_go_to_the_guest), T(rates_go_to_the_engine),
        T(limits_go_to_the_engine), T(a_refusal_names_the_place_in_the_file),
        T(the_defaults_are_those_of_the_manual),
+       T(limits_are_those_ordered_or_their_defaults),
        T(ipv6_follows_the_host_the_mtu_and_the_order),
        T(another_range_when_the_host_uses_this_one),
        T(gateway_and_dns_step_aside), T(a_gateway_alone_names_the_subnet),
