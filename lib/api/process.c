@@ -28,8 +28,8 @@
 #include "sys/entropy.h"
 #include "sys/listener.h"
 #include "sys/loop.h"
-#include "sys/shared.h"
 #include "sys/msg.h"
+#include "sys/shared.h"
 
 #define SENTENCE_BYTES 200u
 #define FAILED         125

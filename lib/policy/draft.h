@@ -25,18 +25,18 @@
 #include "policy/rule.h"
 
 /* what a policy may consist of, all lists and groups together */
-#define WEIR_DRAFT_NAMES_MAX      3000000u /* different names */
-#define WEIR_DRAFT_NETS_MAX       3000000u /* different networks */
-#define WEIR_DRAFT_LINKS_MAX      3000000u
-#define WEIR_DRAFT_SHAPES_MAX     2000000u
-#define WEIR_DRAFT_PORTS_MAX      4000000u /* ranges of ports */
-#define WEIR_DRAFT_WIRE_BYTES     (96u << 20)
-#define WEIR_DRAFT_TEXT_BYTES     (64u << 20)
-#define WEIR_DRAFT_STEPS_MAX      (16u << 20) /* words of functions */
-#define WEIR_DRAFT_PAIRS_MAX      1000000u
-#define WEIR_DRAFT_HTTP_MAX       65535u
-#define WEIR_DRAFT_LINES_MAX      1000000u
-#define WEIR_DRAFT_REQUEST_BYTES  (32u << 20)
+#define WEIR_DRAFT_NAMES_MAX     3000000u /* different names */
+#define WEIR_DRAFT_NETS_MAX      3000000u /* different networks */
+#define WEIR_DRAFT_LINKS_MAX     3000000u
+#define WEIR_DRAFT_SHAPES_MAX    2000000u
+#define WEIR_DRAFT_PORTS_MAX     4000000u /* ranges of ports */
+#define WEIR_DRAFT_WIRE_BYTES    (96u << 20)
+#define WEIR_DRAFT_TEXT_BYTES    (64u << 20)
+#define WEIR_DRAFT_STEPS_MAX     (16u << 20) /* words of functions */
+#define WEIR_DRAFT_PAIRS_MAX     1000000u
+#define WEIR_DRAFT_HTTP_MAX      65535u
+#define WEIR_DRAFT_LINES_MAX     1000000u
+#define WEIR_DRAFT_REQUEST_BYTES (32u << 20)
 
 /* what a link says of its key, bits; names of patterns first */
 #define WEIR_DRAFT_SELF  WEIR_PATTERN_SELF

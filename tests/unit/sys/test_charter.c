@@ -225,19 +225,19 @@ BREAK(search_two_ends, c->search[14] = 0)
 static void each_wrong_value_is_refused(void **state)
 {
 	static void (*const row[])(struct weir_charter *) = {
-		no_link,       odd_offload,    small_mtu,
-		large_mtu,     mtu_for_six,    group_mac,    no_mac,
-		same_mac,      no_len4,        long_len4,    far_gateway,
-		same_dns,      loopback,       six_as_four,  four_as_six,
-		no_len6,       long_len6,      far_dns6,     global_router,
-		no_flows,      many_flows,     no_payload,   much_payload,
-		no_idle,       long_idle,      no_udp,       much_udp,
-		no_patience,   much_patience,  large_cache,
-		no_port,       no_upstream,    no_name,      upper_name,
-		final_dot,     two_dots,       control_name, long_label,
-		fast_bytes,    fast_packets,   large_burst,  burst_alone,
-		fast_flows,    long_search,    search_root,  search_open,
-		search_beyond, search_pointer, search_blank, search_two_ends,
+		no_link,       odd_offload,     small_mtu,     large_mtu,
+		mtu_for_six,   group_mac,       no_mac,        same_mac,
+		no_len4,       long_len4,       far_gateway,   same_dns,
+		loopback,      six_as_four,     four_as_six,   no_len6,
+		long_len6,     far_dns6,        global_router, no_flows,
+		many_flows,    no_payload,      much_payload,  no_idle,
+		long_idle,     no_udp,          much_udp,      no_patience,
+		much_patience, large_cache,     no_port,       no_upstream,
+		no_name,       upper_name,      final_dot,     two_dots,
+		control_name,  long_label,      fast_bytes,    fast_packets,
+		large_burst,   burst_alone,     fast_flows,    long_search,
+		search_root,   search_open,     search_beyond, search_pointer,
+		search_blank,  search_two_ends,
 	};
 
 	(void)state;
