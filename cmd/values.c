@@ -10,7 +10,7 @@ static int read_number(const char *name, const char *v, uint64_t min,
 		       uint64_t max, uint32_t *ret)
 {
 	char why[WEIR_ORDER_WHY_BYTES];
-	uint64_t n;
+	uint64_t n = 0;
 
 	if (!weir_order_number(v, min, max, &n, why))
 		return weir_say_error("--%s %s: %s", name, v, why);

@@ -32,7 +32,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define COVERS_MAX 64u
+#define COVERS_MAX 128u
 #define LINKS_MAX  16u
 #define MIRROR_MAX 2048u
 #define PATH_BYTES 1024u
@@ -85,8 +85,8 @@ static bool is_shared(const struct covers *c, const char *path)
 	return false;
 }
 
-/* note @path to be covered if it is there; @socket_only: and is a socket */
-static void add(struct covers *c, const char *path, bool socket_only)
+/* note @path to be covered if it is there; @only: and is such a file; 0: any */
+static void add(struct covers *c, const char *path, mode_t only)
 {
 	char real[PATH_MAX];
 	struct cover *v = &c->v[c->n];
@@ -100,7 +100,7 @@ static void add(struct covers *c, const char *path, bool socket_only)
 	v->fd = open(real, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (v->fd < 0)
 		return;
-	if (fstat(v->fd, &st) || (socket_only && !S_ISSOCK(st.st_mode))) {
+	if (fstat(v->fd, &st) || (only && (st.st_mode & S_IFMT) != only)) {
 		close(v->fd);
 		return;
 	}
@@ -126,7 +126,7 @@ static void add_from_environment(struct covers *c, const char *name,
 		return;
 	memcpy(path, value, n);
 	path[n] = 0;
-	add(c, path, true);
+	add(c, path, S_IFSOCK);
 }
 
 static void add_for_user(struct covers *c)
@@ -139,15 +139,15 @@ static void add_for_user(struct covers *c)
 	char path[PATH_BYTES];
 
 	snprintf(path, sizeof(path), "/run/user/%u", c->o->uid);
-	add(c, path, false);
+	add(c, path, 0);
 	snprintf(path, sizeof(path), "/var/run/user/%u", c->o->uid);
-	add(c, path, false);
+	add(c, path, 0);
 	snprintf(path, sizeof(path), "/tmp/tmux-%u", c->o->uid);
-	add(c, path, false);
+	add(c, path, 0);
 	for (size_t i = 0; home && i < 5; i++)
 		if ((size_t)snprintf(path, sizeof(path), "%s/%s", home,
 				     below_home[i]) < sizeof(path))
-			add(c, path, false);
+			add(c, path, 0);
 	add_from_environment(c, "SSH_AUTH_SOCK", "");
 	add_from_environment(c, "TMUX", "");
 	add_from_environment(c, "WAYLAND_DISPLAY", "");
@@ -178,14 +178,16 @@ static void add_all(struct covers *c)
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		snprintf(path, sizeof(path), "/run/%s", places[i]);
-		add(c, path, false);
+		add(c, path, 0);
 		/* the same thing, but where /var/run is no link */
 		snprintf(path, sizeof(path), "/var/run/%s", places[i]);
-		add(c, path, false);
+		add(c, path, 0);
 	}
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		add(c, others[i], false);
+		add(c, others[i], 0);
 	add_for_user(c);
+	for (size_t i = 0; i < c->o->n_own; i++)
+		add(c, c->o->own[i], S_IFREG);
 }
 
 /* bind what is staged as @name over @target */

@@ -11,12 +11,15 @@
  * struct weir_cover_orders
  * @uid: whose runtime directory is covered
  * @share: @n_shares absolute paths that stay visible
+ * @own: @n_own files of Weir's: what it reads and writes is not CMD's business
  * @etc: the files in /etc
  */
 struct weir_cover_orders {
 	uid_t uid;
 	const char *const *share;
 	uint32_t n_shares;
+	const char *const *own;
+	size_t n_own;
 	const struct weir_etc *etc;
 };
 

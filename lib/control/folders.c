@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* folders.c - the directories that a policy is read from */
+/* folders.c - the files that Weir reads and writes, and where they lie */
 #include "control/folders.h"
 
 #include <stdio.h>
@@ -22,23 +22,31 @@ static void add(struct weir_folders *f, char *path)
 		free(path);
 }
 
-/* The folder of the file @name (@len bytes), which may be relative to @dir. */
-static void add_folder_of(struct weir_folders *f, const char *dir,
-			  const char *name, size_t len)
+/* The file @name (@len bytes), which may be relative to @dir. */
+static void add_file(struct weir_folders *f, const char *dir, const char *name,
+		     size_t len)
 {
-	const char *from = dir ? dir : ".";
 	char *path;
 
-	while (len && name[len - 1] != '/')
-		len--;
 	if (len && name[0] == '/')
 		path = strndup(name, len);
-	else if (asprintf(&path, "%s/%.*s", from, (int)len, name) < 0)
+	else if (asprintf(&path, "%s/%.*s", dir ? dir : ".", (int)len, name) <
+		 0)
 		path = NULL;
 	add(f, path);
 }
 
-/* Every file:PATH among the words of a rule; ports behind it do no harm. */
+/* Without the ports that may stand behind a list: digits, commas, hyphens. */
+static size_t without_ports(const char *name, size_t len)
+{
+	size_t n = len;
+
+	while (n && strchr("0123456789,-", name[n - 1]))
+		n--;
+	return n > 1 && n < len && name[n - 1] == ':' ? n - 1 : len;
+}
+
+/* Every file:PATH among the words of a rule. */
 static void add_lists(struct weir_folders *f, const struct weir_settings *s,
 		      const struct weir_settings_list *rules)
 {
@@ -46,26 +54,50 @@ static void add_lists(struct weir_folders *f, const struct weir_settings *s,
 		const char *at = rules->at[i].text;
 
 		while (*at) {
-			size_t len = strcspn(at, " \t");
+			size_t n = strcspn(at, " \t"), m = strlen(FILE_OF);
 
-			if (strncmp(at, FILE_OF, strlen(FILE_OF)) == 0)
-				add_folder_of(f, s->dir, at + strlen(FILE_OF),
-					      len - strlen(FILE_OF));
-			at += len;
+			if (strncmp(at, FILE_OF, m) == 0) {
+				add_file(f, s->dir, at + m, n - m);
+				add_file(f, s->dir, at + m,
+					 without_ports(at + m, n - m));
+			}
+			at += n;
 			at += strspn(at, " \t");
 		}
 	}
 }
 
-void weir_folders_find(const struct weir_settings *s, struct weir_folders *ret)
+static void add_read(struct weir_folders *f, const struct weir_settings *s)
+{
+	if (s->config)
+		add_file(f, NULL, s->config, strlen(s->config));
+	add_lists(f, s, &s->line_rules);
+	add_lists(f, s, &s->rules);
+	add_lists(f, s, &s->bounds);
+}
+
+void weir_folders_files(const struct weir_settings *s, struct weir_folders *ret)
 {
 	*ret = (struct weir_folders){ .n = 0 };
+	if (s->log && strcmp(s->log, "-") != 0)
+		add_file(ret, NULL, s->log, strlen(s->log));
+	add_read(ret, s);
+}
+
+void weir_folders_find(const struct weir_settings *s, struct weir_folders *ret)
+{
+	struct weir_folders files = { .n = 0 };
+
+	*ret = (struct weir_folders){ .n = 0 };
 	add(ret, strdup(SUFFIXES));
-	if (s->config)
-		add_folder_of(ret, NULL, s->config, strlen(s->config));
-	add_lists(ret, s, &s->line_rules);
-	add_lists(ret, s, &s->rules);
-	add_lists(ret, s, &s->bounds);
+	add_read(&files, s);
+	for (size_t i = 0; i < files.n; i++) {
+		const char *end = strrchr(files.path[i], '/');
+
+		add(ret,
+		    strndup(files.path[i], (size_t)(end + 1 - files.path[i])));
+	}
+	weir_folders_free(&files);
 }
 
 void weir_folders_free(struct weir_folders *f)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* folders.h - the directories that a policy is read from */
+/* folders.h - the files that Weir reads and writes, and where they lie */
 #ifndef WEIR_CONTROL_FOLDERS_H
 #define WEIR_CONTROL_FOLDERS_H
 
@@ -9,7 +9,7 @@
 
 #define WEIR_FOLDERS_MAX 48u
 
-/** struct weir_folders - @n paths, each allocated */
+/** struct weir_folders - @n paths, of files or of folders, each allocated */
 struct weir_folders {
 	size_t n;
 	char *path[WEIR_FOLDERS_MAX];
@@ -23,6 +23,15 @@ struct weir_folders {
  * again.  What finds no room or no memory is left out.
  */
 void weir_folders_find(const struct weir_settings *s, struct weir_folders *ret);
+
+/**
+ * weir_folders_files() - the configuration file, the lists that rules name, and
+ *                        the log
+ *
+ * A list whose rule has ports is named with and without them.
+ */
+void weir_folders_files(const struct weir_settings *s,
+			struct weir_folders *ret);
 
 /** weir_folders_free() - give the paths back */
 void weir_folders_free(struct weir_folders *f);

@@ -113,7 +113,7 @@ static void run_file(const char *path, char *const *argv)
 	(void)execve(path, argv, environ);
 	if (errno != ENOEXEC)
 		return;
-	while (argv[n] && n < ARGS_MAX - 2)
+	while (n < ARGS_MAX - 2 && argv[n])
 		n++;
 	if (argv[n]) {
 		errno = E2BIG;

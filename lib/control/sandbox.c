@@ -35,6 +35,7 @@
 
 #include "control/cover.h"
 #include "control/descriptors.h"
+#include "control/folders.h"
 #include "control/init.h"
 #include "sys/msg.h"
 #include "sys/netdev.h"
@@ -206,9 +207,15 @@ static void make_place(const struct weir_sandbox *s)
 				       .share = s->orders->share,
 				       .n_shares = s->orders->n_shares,
 				       .etc = s->etc };
+	struct weir_folders own;
 	const char *what = "";
-	int r = weir_cover_apply(&o, &what);
+	int r;
 
+	weir_folders_files(s->orders->settings, &own);
+	o.own = (const char *const *)own.path;
+	o.n_own = own.n;
+	r = weir_cover_apply(&o, &what);
+	weir_folders_free(&own);
 	if (r)
 		weir_sandbox_trouble(s, WEIR_SANDBOX_FAILED,
 				     "the sandbox's files cannot be put in "

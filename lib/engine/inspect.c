@@ -336,10 +336,8 @@ void weir_inspect_serve(struct weir_house *h, uint32_t i)
 		more = w->state == FIRST ? look_first(h, i)
 					 : look_request(h, i);
 	}
-	if (!(side->flags & WEIR_SIDE_GATED))
-		weir_relay_push_up(h, i);
-	else if (w->state == REQUESTS)
-		weir_relay_push_up(h, i); /* its FIN */
+	if (!(side->flags & WEIR_SIDE_GATED) || w->state == REQUESTS)
+		weir_relay_push_up(h, i); /* what waited; its FIN */
 	else if (w->state == LAST || w->state == TOLD)
 		ignore(h, i);
 }

@@ -43,7 +43,7 @@ static enum weir_first_is look_postgres(struct weir_rd in)
 static enum weir_first_is look_hello(const uint8_t *b, size_t len,
 				     struct weir_first *ret)
 {
-	struct weir_hello hello;
+	struct weir_hello hello = { .has_name = false };
 
 	switch (weir_hello_parse(b, len, &hello)) {
 	case WEIR_HELLO_MORE:

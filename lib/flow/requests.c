@@ -84,7 +84,7 @@ static enum weir_requests_is look_trailer(struct weir_requests *r,
 					  const uint8_t *b, size_t len,
 					  bool last, uint64_t *ret_pass)
 {
-	size_t n;
+	size_t n = 0;
 
 	switch (weir_head_parse_trailer(b, len, &n)) {
 	case WEIR_HEAD_MORE:
@@ -229,8 +229,8 @@ void weir_requests_allow(struct weir_requests *r, const struct weir_head *head)
 /* One byte of the server's answer.  True: its status is known, or no status. */
 static bool hear(struct weir_requests *r, uint8_t c)
 {
-	static const char start[] = "HTTP/1.? ???";
-	char want = start[r->at < STATUS_BYTES ? r->at : 0];
+	static const uint8_t start[] = "HTTP/1.? ???";
+	uint8_t want = start[r->at < STATUS_BYTES ? r->at : 0];
 
 	if (r->at == STATUS_BYTES) { /* the rest of an interim answer */
 		if (c == '\n' && !r->line) {

@@ -143,5 +143,25 @@ says "the mirrored directory still has the rest" yes \
 	inside sh -c 'test -s /etc/passwd && test -d /etc/ssl && grep -q root /etc/passwd && echo yes'
 [ ! -e /etc/resolv.conf ] && ok "nothing is made on the host" || not_ok "nothing is made on the host" "/etc/resolv.conf"
 
+# what Weir itself reads and writes is no business of CMD's
+mkdir "$W/tmp/own"
+echo 'rules: ["allow tcp file:list.txt:443"]' >"$W/tmp/own/weir.yaml"
+echo secret.example >"$W/tmp/own/list.txt"
+chmod 644 "$W/tmp/own/"*
+for who in $(starters); do
+	log=$W/tmp/own/log.$who
+	install -o "$(uid_of "$who")" -m 644 /dev/null "$log"
+	own="-c $W/tmp/own/weir.yaml --log $log"
+	says "$who: configuration, list and log are covered" "0" \
+		inside $own sh -c "cat $W/tmp/own/weir.yaml $W/tmp/own/list.txt $log | wc -c"
+	says "$who: CMD cannot write the log" "*" \
+		inside $own sh -c "echo forged >>$log; true"
+	[ -s "$log" ] && ! grep -q forged "$log" &&
+		ok "$who: the log has events, none of them forged" ||
+		not_ok "$who: the log has events, none of them forged" "$(cat "$log")"
+	says "$who: --share uncovers one" secret.example \
+		inside $own --share "$W/tmp/own/list.txt" cat "$W/tmp/own/list.txt"
+done
+
 exec 9>&-
 finish

@@ -71,6 +71,34 @@ static void more_than_there_is_room_for_is_left_out(void **state)
 	weir_settings_fini(&s);
 }
 
-T_MAIN(T(lists_of_all_rules_are_found),
+static void files_are_found_with_and_without_ports(void **state)
+{
+	struct weir_settings s;
+	struct weir_folders f;
+
+	(void)state;
+	weir_settings_init(&s);
+	s.dir = strdup("/etc/weir");
+	s.config = strdup("weir.yaml");
+	s.log = strdup("log.json");
+	CHECK(weir_settings_add(&s.rules, "allow tcp file:a.txt:80,443-445",
+				"a:1"));
+	CHECK(weir_settings_add(&s.bounds, "deny file:/srv/b", "a:2"));
+	weir_folders_files(&s, &f);
+	CHECK(has(&f, "./weir.yaml") && has(&f, "./log.json"));
+	CHECK(has(&f, "/etc/weir/a.txt:80,443-445"));
+	CHECK(has(&f, "/etc/weir/a.txt") && has(&f, "/srv/b"));
+	CHECK_EQ(f.n, 5);
+	weir_folders_free(&f);
+	free(s.log);
+	s.log = strdup("-");
+	weir_folders_files(&s, &f);
+	CHECK_EQ(f.n, 4);
+	weir_folders_free(&f);
+	weir_settings_fini(&s);
+}
+
+T_MAIN(T(files_are_found_with_and_without_ports),
+       T(lists_of_all_rules_are_found),
        T(without_a_file_it_is_the_working_directory),
        T(more_than_there_is_room_for_is_left_out))
