@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -139,6 +140,17 @@ static bool open_log(struct weir_network *n)
 		       r == -ENOTSUP ? "it is no file, pipe or terminal"
 				     : strerror(-r));
 	return false;
+}
+
+void weir_network_reopen_log(struct weir_network *n)
+{
+	int r = weir_log_reopen(n->log);
+
+	if (r < 0 && r != -EPIPE)
+		weir_voice_say(n->voice, WEIR_VOICE_WARNING,
+			       "--log %s cannot be opened again: %s; what "
+			       "happens goes to the old one",
+			       n->orders->settings->log, strerror(-r));
 }
 
 void weir_network_on_log(struct weir_network *n)
@@ -437,21 +449,35 @@ void weir_network_lost(const struct weir_network *n, int error)
 		       strerror(-error));
 }
 
-void weir_network_settle(const char *const *also, size_t n_also,
+/* The folder of the log; NULL: none.  The caller frees it. */
+static char *log_folder(const struct weir_network *n)
+{
+	const char *log = n->orders->settings->log, *end;
+
+	if (!log || strcmp(log, "-") == 0)
+		return NULL;
+	end = strrchr(log, '/');
+	return end ? strndup(log, (size_t)(end + 1 - log)) : strdup(".");
+}
+
+void weir_network_settle(const struct weir_network *net,
+			 const char *const *also, size_t n_also,
 			 const char *removes)
 {
+	char *writes = log_folder(net);
 	const char *dirs[SETTLE_MAX] = { "/etc", "/run/systemd/resolve",
 					 "/run/resolvconf",
 					 "/run/NetworkManager",
 					 "/run/connman" };
 	size_t n = 5;
 
-	if (!weir_confine_is_possible())
-		return;
 	for (size_t i = 0; i < n_also && n < SETTLE_MAX; i++)
 		dirs[n++] = also[i];
-	weir_confine_capabilities();
-	(void)weir_confine_paths(dirs, n, removes);
+	if (weir_confine_is_possible()) {
+		weir_confine_capabilities();
+		(void)weir_confine_paths(dirs, n, removes, writes);
+	}
+	free(writes);
 }
 
 void weir_network_close(struct weir_network *n)

@@ -150,11 +150,15 @@ void weir_network_tell(const struct weir_network *n);
 /** weir_network_lost() - say that the engine takes no message: @error */
 void weir_network_lost(const struct weir_network *n, int error);
 
-/** weir_network_settle() - give up what control needs no more
+/** weir_network_settle() - give up what control needs no more; the log may
+ * still be made anew
  * @also: directories more that it reads, @n_also of them
  * @removes: a directory in which it removes a file, or NULL */
-void weir_network_settle(const char *const *also, size_t n_also,
-			 const char *removes);
+void weir_network_settle(const struct weir_network *n, const char *const *also,
+			 size_t n_also, const char *removes);
+
+/** weir_network_reopen_log() - after a rotation: the file that has the name */
+void weir_network_reopen_log(struct weir_network *n);
 
 /** weir_network_close() - kill and reap the engine, close everything */
 void weir_network_close(struct weir_network *n);

@@ -139,7 +139,7 @@ static void settle(const struct service *s)
 	struct weir_folders f;
 
 	weir_folders_find(s->o->settings, &f);
-	weir_network_settle((const char *const *)f.path, f.n,
+	weir_network_settle(&s->net, (const char *const *)f.path, f.n,
 			    s->pid.dir >= 0 ? s->pid.path : NULL);
 	weir_folders_free(&f);
 }
@@ -308,11 +308,12 @@ static void on_addresses(struct service *s)
 	lose_engine(s, weir_network_on_addresses(&s->net));
 }
 
-/* SIGHUP: the resolvers, and the policy */
+/* SIGHUP: the log, the resolvers, and the policy */
 static void reload(struct service *s, uint32_t uid)
 {
 	const struct weir_settings *now;
 
+	weir_network_reopen_log(&s->net);
 	on_resolvers(s);
 	if (s->phase != RUNNING)
 		return;

@@ -628,7 +628,7 @@ static void be_session(struct session *s)
 	while (s->phase == STARTING && !s->net.linked)
 		turn(s);
 	/* no PID namespace: /proc is for finding children */
-	weir_network_settle(&proc, s->box.own_pids ? 0 : 1, NULL);
+	weir_network_settle(&s->net, &proc, s->box.own_pids ? 0 : 1, NULL);
 	while (s->phase != OVER)
 		turn(s);
 }

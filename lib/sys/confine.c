@@ -159,7 +159,8 @@ static int permit(int ruleset, const char *path, uint64_t what)
 	return r;
 }
 
-int weir_confine_paths(const char *const *path, size_t n, const char *removes)
+int weir_confine_paths(const char *const *path, size_t n, const char *removes,
+		       const char *writes)
 {
 	struct landlock_ruleset_attr a;
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0,
@@ -178,6 +179,10 @@ int weir_confine_paths(const char *const *path, size_t n, const char *removes)
 		r = permit(fd, path[i], LANDLOCK_FS_READ);
 	if (r == 0 && removes)
 		r = permit(fd, removes, LANDLOCK_ACCESS_FS_REMOVE_FILE);
+	if (r == 0 && writes)
+		r = permit(fd, writes,
+			   LANDLOCK_ACCESS_FS_WRITE_FILE |
+				   LANDLOCK_ACCESS_FS_MAKE_REG);
 	if (r == 0 && syscall(SYS_landlock_restrict_self, fd, 0))
 		r = -errno;
 	close(fd);

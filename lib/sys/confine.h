@@ -70,12 +70,14 @@ int weir_confine_calls(const int *nr, size_t n);
  * weir_confine_paths() - from now on read only beneath these directories
  * @path: @n of them; one that does not exist is left out
  * @removes: a directory in which files may be removed, or NULL
+ * @writes: a directory in which files may be made and written, or NULL
  *
- * Landlock: nothing outside can be opened, nothing at all can be written,
- * made or executed, and removed only in @removes.  Needs no_new_privs.
+ * Landlock: nothing outside can be opened, nothing can be executed, written or
+ * made but in @writes, nor removed but in @removes.  Needs no_new_privs.
  *
  * Return: 0, or a negative errno where the kernel has no Landlock.
  */
-int weir_confine_paths(const char *const *path, size_t n, const char *removes);
+int weir_confine_paths(const char *const *path, size_t n, const char *removes,
+		       const char *writes);
 
 #endif /* WEIR_SYS_CONFINE_H */

@@ -151,7 +151,7 @@ static int reads_only_there(void)
 	int fd;
 
 	weir_confine_capabilities();
-	if (weir_confine_paths(path, 2, NULL))
+	if (weir_confine_paths(path, 2, NULL, NULL))
 		return 77; /* a kernel without Landlock */
 	fd = open("/etc/passwd", O_RDONLY);
 	if (fd < 0)
@@ -174,13 +174,50 @@ static int removes_only_there(void)
 	if (fd < 0)
 		return 1;
 	weir_confine_capabilities();
-	if (weir_confine_paths(NULL, 0, removable)) {
+	if (weir_confine_paths(NULL, 0, removable, NULL)) {
 		unlink(path);
 		return 77;
 	}
 	if (open(path, O_RDONLY) >= 0 || rmdir(removable) == 0)
 		return 2;
 	return unlink(path) ? 3 : 0;
+}
+
+static char writable[] = "/tmp/weir-test-confine.XXXXXX";
+
+static int writes_only_there(void)
+{
+	char path[64];
+	int fd;
+
+	weir_confine_capabilities();
+	if (weir_confine_paths(NULL, 0, NULL, writable))
+		return 77;
+	snprintf(path, sizeof(path), "%s/file", writable);
+	fd = open(path, O_CREAT | O_WRONLY | O_APPEND, 0600);
+	if (fd < 0 || write(fd, "x", 1) != 1)
+		return 1;
+	if (open(path, O_RDONLY) >= 0 || unlink(path) == 0)
+		return 2;
+	return open("/tmp/weir-test-confine", O_CREAT | O_WRONLY, 0600) >= 0
+		       ? 3
+		       : 0;
+}
+
+static void a_file_may_be_written_where_that_was_said(void **state)
+{
+	char path[64];
+	int got;
+
+	(void)state;
+	CHECK(mkdtemp(writable));
+	got = apart(writes_only_there);
+	snprintf(path, sizeof(path), "%s/file", writable);
+	CHECK(got == 77 || unlink(path) == 0);
+	CHECK(rmdir(writable) == 0);
+	if (got == 77)
+		skip();
+	CHECK_EQ(got, 0);
 }
 
 static void a_file_may_be_removed_where_that_was_said(void **state)
@@ -209,4 +246,5 @@ static void landlock_leaves_the_paths_named(void **state)
 T_MAIN(T(a_call_that_is_not_listed_ends_the_process),
        T(behind_the_root_there_is_nothing), T(limits_are_set),
        T(capabilities_are_gone_for_good), T(landlock_leaves_the_paths_named),
-       T(a_file_may_be_removed_where_that_was_said))
+       T(a_file_may_be_removed_where_that_was_said),
+       T(a_file_may_be_written_where_that_was_said))
