@@ -84,6 +84,14 @@ void weir_folders_files(const struct weir_settings *s, struct weir_folders *ret)
 	add_read(ret, s);
 }
 
+static void add_folder_of(struct weir_folders *f, const char *file)
+{
+	const char *end = file ? strrchr(file, '/') : NULL;
+
+	if (end)
+		add(f, strndup(file, (size_t)(end + 1 - file)));
+}
+
 void weir_folders_find(const struct weir_settings *s, struct weir_folders *ret)
 {
 	struct weir_folders files = { .n = 0 };
@@ -92,10 +100,11 @@ void weir_folders_find(const struct weir_settings *s, struct weir_folders *ret)
 	add(ret, strdup(SUFFIXES));
 	add_read(&files, s);
 	for (size_t i = 0; i < files.n; i++) {
-		const char *end = strrchr(files.path[i], '/');
+		char *real = realpath(files.path[i], NULL);
 
-		add(ret,
-		    strndup(files.path[i], (size_t)(end + 1 - files.path[i])));
+		add_folder_of(ret, files.path[i]);
+		add_folder_of(ret, real); /* where links lead */
+		free(real);
 	}
 	weir_folders_free(&files);
 }

@@ -48,8 +48,11 @@ enum way {
 
 /**
  * struct weir_log - see the top
- * @fd:   -1: a pipe whose reader went; flush looks for another
+ * @fd:   kept when a pipe's reader goes: another may come, and who may open
+ *        no more files could not open it again
  * @path: NULL: stderr
+ * @failed: the last write did: a descriptor that poll(2) would say is ready is
+ *        not watched, the next event tries again
  * @lost: since the last `lost` event; @lost_us: when the last of them was
  * @event: lent by begin(), filled by take(); @loss: the `lost` event
  */
@@ -59,7 +62,7 @@ struct weir_log {
 	int fd;
 	enum way way;
 	uint32_t wanted, told;
-	bool torn;
+	bool torn, failed;
 	size_t from, to;
 	uint64_t lost, lost_us, lost_ever;
 	struct weir_event event, loss;
@@ -335,12 +338,10 @@ static void give_up_torn(struct weir_log *l)
 
 static int tell_error(struct weir_log *l, int e)
 {
+	l->failed = true;
 	/* a reader that went: the pipe may have another one later */
-	if (e == EPIPE && l->path) {
-		close(l->fd);
-		l->fd = -1;
+	if (e == EPIPE && l->path)
 		give_up_torn(l);
-	}
 	if (l->told & TOLD_ERROR)
 		return -e;
 	l->told |= TOLD_ERROR;
@@ -349,19 +350,6 @@ static int tell_error(struct weir_log *l, int e)
 		       " counted when they no longer fit",
 		       name_of(l), strerror(e));
 	return -e;
-}
-
-static int find_reader(struct weir_log *l)
-{
-	int fd;
-
-	if (l->fd >= 0)
-		return 0;
-	fd = open_path(l->path, &l->way);
-	if (fd < 0)
-		return fd;
-	l->fd = fd;
-	return 0;
 }
 
 static int write_waiting(struct weir_log *l)
@@ -378,6 +366,7 @@ static int write_waiting(struct weir_log *l)
 				       : tell_error(l, errno);
 		if (done == 0) /* a device that takes nothing */
 			return tell_error(l, EIO);
+		l->failed = false;
 		l->from += (size_t)done;
 		l->torn = l->room[l->from - 1] != '\n';
 	}
@@ -391,9 +380,6 @@ int weir_log_flush(struct weir_log *l)
 
 	if (!l || (l->from == l->to && !l->lost))
 		return 0;
-	r = find_reader(l);
-	if (r)
-		return r;
 	r = write_waiting(l);
 	if (r || !l->lost || !append_lost(l))
 		return r;
@@ -403,7 +389,9 @@ int weir_log_flush(struct weir_log *l)
 
 int weir_log_fd(const struct weir_log *l)
 {
-	return l && l->way != WAY_FILE && l->from < l->to ? l->fd : -1;
+	if (!l || l->way == WAY_FILE || l->failed || l->from == l->to)
+		return -1;
+	return l->fd;
 }
 
 static bool is_same_file(int a, int b)

@@ -480,6 +480,14 @@ void weir_network_settle(const struct weir_network *net,
 	free(writes);
 }
 
+/* Is there a message, or the end of them? */
+static bool is_waiting(int sock)
+{
+	struct pollfd p = { .fd = sock, .events = POLLIN };
+
+	return sock >= 0 && poll(&p, 1, 0) > 0;
+}
+
 void weir_network_close(struct weir_network *n)
 {
 	weir_publish_close(&n->doors);
@@ -489,6 +497,8 @@ void weir_network_close(struct weir_network *n)
 	       errno == EINTR)
 		;
 	n->engine = 0;
+	while (is_waiting(n->sock)) /* what it said last: events, counters */
+		(void)weir_network_hear(n);
 	if (n->sock >= 0)
 		close(n->sock);
 	n->sock = -1;

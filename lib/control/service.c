@@ -57,6 +57,8 @@ struct service {
 	pid_t helper; /* 0: none or reaped */
 	int helper_sock, signals, exit_fd, notify, tap;
 	uint64_t deadline_ms, ask_ms; /* 0: none */
+	bool hup;                     /* SIGHUP came early; from @hup_uid */
+	uint32_t hup_uid;
 	struct weir_netns netns;
 	struct weir_pidfile pid;
 	struct weir_network net;
@@ -315,6 +317,8 @@ static void reload(struct service *s, uint32_t uid)
 
 	weir_network_reopen_log(&s->net);
 	on_resolvers(s);
+	s->hup = s->phase == STARTING;
+	s->hup_uid = uid;
 	if (s->phase != RUNNING)
 		return;
 	now = s->again->read(s->again->ctx);
@@ -406,6 +410,8 @@ static void turn(struct service *s)
 	for (int i = 0; i < ROWS && s->phase != OVER; i++)
 		if (p[i].fd >= 0 && p[i].revents)
 			row[i].on(s);
+	if (s->hup && s->phase == RUNNING)
+		reload(s, s->hup_uid);
 	if (timeout_of(s->ask_ms, 0) == 0)
 		ask(s);
 	if (timeout_of(s->deadline_ms, 0) == 0)

@@ -154,9 +154,9 @@ static uint16_t next_port(uint16_t port)
 						       : (uint16_t)(port + 1);
 }
 
-/* May this client come in?  A denial is told to the log. */
+/* May this client come in, or, @again, stay?  A denial is told to the log. */
 static bool judge(struct weir_house *h, const struct weir_charter_door *door,
-		  const struct weir_addr *from, uint16_t port,
+		  const struct weir_addr *from, uint16_t port, bool again,
 		  struct weir_judge_verdict *ret)
 {
 	const struct weir_assoc_ends ends = {
@@ -170,6 +170,8 @@ static bool judge(struct weir_house *h, const struct weir_charter_door *door,
 			       from, door->guest_port);
 	if (ret->said == WEIR_JUDGE_ALLOW)
 		return true;
+	if (again)
+		ret->reason = WEIR_REASON_POLICY_CHANGED;
 	weir_tell_refused(h, door->udp ? WEIR_PROTO_UDP : WEIR_PROTO_TCP, true,
 			  &ends, ret);
 	return false;
@@ -218,7 +220,7 @@ static void admit(struct weir_house *h, const struct weir_door *door, int fd,
 	struct weir_conn_ends ends = { e.guest, e.far, e.gport, e.fport };
 	enum weir_reason r = WEIR_REASON_LIMIT_FLOWS;
 	struct weir_judge_verdict v;
-	bool may = judge(h, &door->is, from, port, &v);
+	bool may = judge(h, &door->is, from, port, false, &v);
 
 	if (!may)
 		r = v.reason;
@@ -341,7 +343,7 @@ static uint32_t meet(struct weir_house *h, uint32_t door,
 	uint32_t i, m;
 
 	*ret_why = WEIR_REASON_LIMIT_UDP;
-	if (!judge(h, &d->door[door].is, from, port, &v)) {
+	if (!judge(h, &d->door[door].is, from, port, false, &v)) {
 		*ret_why = v.reason;
 		return WEIR_HOUSE_NONE;
 	}
@@ -495,7 +497,7 @@ void weir_doors_again(struct weir_house *h, uint32_t client)
 	struct weir_judge_verdict v;
 
 	if (!weir_pool_is_taken(&d->clients, client) ||
-	    judge(h, &d->door[c->door].is, &c->from, c->port, &v))
+	    judge(h, &d->door[c->door].is, &c->from, c->port, true, &v))
 		return;
 	weir_house_count(h, WEIR_REASON_POLICY_CHANGED);
 	forget(d, client);

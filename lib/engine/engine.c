@@ -511,6 +511,7 @@ static int turn(struct weir_house *h)
 		more = weir_revise_turn(h);
 		if (weir_streams_serve(h))
 			more = true;
+		weir_tell_limits(h);
 		h->deaf = !weir_tell_flush(h, false);
 	}
 	return 0;
@@ -523,6 +524,8 @@ static void close_house(struct weir_house *h)
 
 	if (!h->up)
 		return;
+	h->ending = true;
+	h->deaf = false;
 	weir_doors_end_all(h);
 	weir_streams_end_all(h, why);
 	weir_datagrams_end_all(h, why);

@@ -56,7 +56,8 @@
 #include "sys/charter.h"
 #include "sys/summary.h"
 
-#define WEIR_HOUSE_NONE UINT32_MAX
+#define WEIR_HOUSE_NONE   UINT32_MAX
+#define WEIR_HOUSE_LIMITS 5u /* reasons that are limits */
 
 /* frames that are held until the turn has read them all; then one more */
 #define WEIR_HOUSE_HELD_BYTES   (256u << 10)
@@ -260,6 +261,7 @@ struct weir_house {
 	uint64_t stop_us; /* then it ends, whatever still waits */
 	bool link_ready;  /* the loop said so in this turn */
 	bool deaf;        /* control took not all events */
+	bool ending;      /* the last events: control is waited for */
 	unsigned singles; /* turns in a row that found one frame */
 	uint64_t now_us;
 	void *mem; /* all that the rooms' arena gave */
@@ -287,6 +289,7 @@ struct weir_house {
 	struct weir_doors doors;
 	struct weir_tolls tolls;
 	struct weir_summary sum;
+	uint64_t limits_told[WEIR_HOUSE_LIMITS]; /* of sum.reasons: tell.c */
 	uint32_t slice_id; /* of the next packet that is cut */
 	uint8_t *frame;    /* from the guest, WEIR_HOUSE_FRAMES_BYTES */
 	uint8_t *answer;   /* one frame to the guest, built whole */

@@ -43,6 +43,7 @@
 #include "host/dial.h"
 
 #define PATIENCE_US (WEIR_FIRST_MS * 1000ull)
+#define HTTP_PORT   80u
 #define MUTE_US     130000000u /* a guest has given up by then */
 
 enum {
@@ -141,8 +142,8 @@ static void deny(struct weir_house *h, uint32_t i,
 		mute(h, i);
 		return;
 	}
-	if (!head) {
-		weir_conn_abort(c, v->reason);
+	if (!head || c->flags & (WEIR_CONN_F_HOST_EOF | WEIR_CONN_F_HOST_RST)) {
+		weir_conn_abort(c, v->reason); /* no more can be said */
 		return;
 	}
 	w->json = head->prefers_json;
@@ -154,8 +155,6 @@ static void deny(struct weir_house *h, uint32_t i,
 	w->state = LAST;
 	w->due_us = h->now_us + PATIENCE_US;
 	(void)weir_dial_shut(h->streams.side[i].fd);
-	if (h->streams.side[i].flags & WEIR_SIDE_ENDED_DOWN)
-		weir_conn_abort(c, v->reason); /* nobody would hear it */
 }
 
 /* --- looks --- */
@@ -228,9 +227,18 @@ static bool decide(struct weir_house *h, uint32_t i,
 	w->seen = 0;
 	w->state = REQUESTS;
 	weir_requests_init(&w->requests);
-	if (!head || !named)
+	if (!head || (name && !named)) /* no name: the next may have one */
 		open_gate(h, i);
 	return true;
+}
+
+/*
+ * On port 80 words that are no request as RFC 9112 has it (`get`) are taken for
+ * one all the same by some servers, name and all.
+ */
+static bool is_word(uint8_t c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
 /* The first bytes.  True if something came of it. */
@@ -265,6 +273,8 @@ static bool look_first(struct weir_house *h, uint32_t i)
 	case WEIR_FIRST_HTTP:
 		return decide(h, i, f.has_name ? &f.name : NULL, &f.head);
 	case WEIR_FIRST_OTHER:
+		if (c->ends.fport == HTTP_PORT && is_word(h->streams.first[0]))
+			return refuse_bad(h, i);
 		return decide(h, i, NULL, NULL);
 	case WEIR_FIRST_BAD:
 		return refuse_bad(h, i);
@@ -366,6 +376,17 @@ bool weir_inspect_is_first(const struct weir_house *h, uint32_t i)
 	return watch_of(h, i)->state == FIRST;
 }
 
+static bool is_first(const struct weir_house *h, uint32_t i)
+{
+	return h->streams.side[i].flags & WEIR_SIDE_GATED &&
+	       weir_inspect_is_first(h, i);
+}
+
+bool weir_inspect_is_held(const struct weir_house *h, uint32_t i)
+{
+	return is_first(h, i) && watch_of(h, i)->free == 0;
+}
+
 uint32_t weir_inspect_room(const struct weir_house *h, uint32_t i,
 			   uint32_t want)
 {
@@ -382,6 +403,8 @@ void weir_inspect_came(struct weir_house *h, uint32_t i,
 	struct weir_watch *w = watch_of(h, i);
 
 	w->came += bytes;
+	if (w->state == LAST)
+		w->due_us = h->now_us + PATIENCE_US; /* its silence ends it */
 	if (w->state != REQUESTS)
 		return;
 	for (; bytes; part++) {
@@ -439,7 +462,7 @@ static struct weir_judge_verdict judge_again(struct weir_house *h, uint32_t i)
 		return weir_verdict_none(WEIR_REASON_POLICY_CHANGED);
 	if (name)
 		shown = WEIR_JUDGE_SHOWN_NAME;
-	else if (c->bytes_up == 0)
+	else if (c->bytes_up == 0 || is_first(h, i))
 		shown = WEIR_JUDGE_SHOWN_NOTHING_YET;
 	return weir_verdict_out(h, WEIR_RULE_TCP, &c->ends.far, c->ends.fport,
 				shown, name);
@@ -453,7 +476,7 @@ void weir_inspect_again(struct weir_house *h, uint32_t i)
 	struct weir_judge_verdict v;
 
 	if (side->flags & WEIR_SIDE_NAMES || c->state == WEIR_CONN_WAIT ||
-	    c->state == WEIR_CONN_OVER ||
+	    c->state == WEIR_CONN_OVER || c->flags & WEIR_CONN_F_RST_NOW ||
 	    (gated && watch_of(h, i)->state >= LAST))
 		return;
 	v = judge_again(h, i);
@@ -465,7 +488,12 @@ void weir_inspect_again(struct weir_house *h, uint32_t i)
 	} else if (v.said == WEIR_JUDGE_DEFER) {
 		if (!gated)
 			weir_inspect_begin(h, i);
+		weir_streams_busy(h, i);
 	} else {
+		if (is_first(h, i)) { /* no name matters any more */
+			open_gate(h, i);
+			weir_streams_busy(h, i);
+		}
 		weir_facts_allow(h, i, &v);
 	}
 }

@@ -32,6 +32,10 @@ bool weir_inspect_is_mute(const struct weir_house *h, uint32_t i);
 /** weir_inspect_is_first() - is it not yet known what it shows? */
 bool weir_inspect_is_first(const struct weir_house *h, uint32_t i);
 
+/** weir_inspect_is_held() - does all it sent wait for more of its own, not for
+ * a host?  Of any flow */
+bool weir_inspect_is_held(const struct weir_house *h, uint32_t i);
+
 /** weir_inspect_may() - of @want bytes from the client, how many may go on
  * without a look */
 uint32_t weir_inspect_may(const struct weir_house *h, uint32_t i,

@@ -167,8 +167,11 @@ static uint32_t read_once(struct weir_house *h, uint32_t i, uint32_t want)
 		read_end(h, i, got);
 		return 0;
 	}
-	if (side->flags & WEIR_SIDE_GATED)
+	if (side->flags & WEIR_SIDE_GATED) {
 		weir_inspect_came(h, i, part, (uint32_t)got);
+		if (weir_inspect_room(h, i, 1) == 0) /* no more for now */
+			weir_conn_down_filled(c, &h->env, 0, false);
+	}
 	if ((size_t)got == room)
 		side->flags |= WEIR_SIDE_BULK;
 	else if ((size_t)got < READ_FIRST)

@@ -217,6 +217,13 @@ static void end(struct weir_house *h, uint32_t i)
 	weir_pool_give(&s->pool, i);
 }
 
+/* How one in TIME-WAIT ended: what was denied stays so. */
+static enum weir_reason end_of(const struct weir_conn *c)
+{
+	return c->over == WEIR_REASON_NONE ? WEIR_REASON_CLOSED
+					   : (enum weir_reason)c->over;
+}
+
 /* One that may go for another: in TIME-WAIT, or dialling in vain. */
 static bool is_spare(const struct weir_house *h, uint32_t i, bool dial)
 {
@@ -246,8 +253,8 @@ static bool evict(struct weir_house *h, bool dial)
 		s->hand = i + 1;
 		if (!is_spare(h, i, dial))
 			continue;
-		s->conn[i].over =
-			dial ? WEIR_REASON_LIMIT_HALF_OPEN : WEIR_REASON_CLOSED;
+		s->conn[i].over = (uint8_t)(dial ? WEIR_REASON_LIMIT_HALF_OPEN
+						 : end_of(&s->conn[i]));
 		end(h, i);
 		return true;
 	}
@@ -413,7 +420,6 @@ static void open_flow(struct weir_house *h, const struct weir_conn_ends *e,
 		return; /* as if lost: the SYN comes again */
 	why = take_slot(h, &i);
 	if (why != WEIR_REASON_NONE) {
-		weir_tell_limit(h, why);
 		refuse(h, e, t, len, why);
 		return;
 	}
@@ -471,8 +477,8 @@ static void reopen_flow(struct weir_house *h, uint32_t i,
 		refuse(h, &c->ends, t, len, WEIR_REASON_LIMIT_HALF_OPEN);
 		return;
 	}
-	weir_house_count(h, WEIR_REASON_CLOSED);
-	weir_facts_end(h, i, WEIR_REASON_CLOSED);
+	weir_house_count(h, end_of(c));
+	weir_facts_end(h, i, end_of(c));
 	h->sum.tcp_bytes_up += c->bytes_up;
 	h->sum.tcp_bytes_down += c->bytes_down;
 	h->sum.tcp_now--;
@@ -658,8 +664,12 @@ static bool serve(struct weir_house *h, uint32_t i)
 		weir_relay_push_up(h, i);
 	if (side->fd >= 0 && !(side->flags & WEIR_SIDE_DIALLING))
 		more = weir_relay_pull_down(h, i);
+	if (side->flags & WEIR_SIDE_GATED)
+		weir_inspect_serve(h, i); /* an answer may have freed bytes */
 	if (!is_mute(h, i))
 		weir_relay_segments(h, i);
+	else if (c->flags & WEIR_CONN_F_RST_NOW)
+		c->state = WEIR_CONN_OVER; /* not even that is said */
 	if (c->state == WEIR_CONN_OVER) {
 		if (!(side->flags &
 		      WEIR_SIDE_BUSY)) /* else in the next round */
@@ -767,7 +777,8 @@ bool weir_streams_owes(const struct weir_house *h)
 
 	for (uint32_t i = 0; i < high; i++)
 		if (weir_pool_is_taken(&s->pool, i) && s->conn[i].up.len &&
-		    s->conn[i].state == WEIR_CONN_OPEN && s->side[i].fd >= 0)
+		    s->conn[i].state == WEIR_CONN_OPEN && s->side[i].fd >= 0 &&
+		    !weir_inspect_is_held(h, i))
 			return true;
 	return false;
 }

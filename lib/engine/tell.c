@@ -29,8 +29,12 @@ static struct weir_event *begin(struct weir_house *h, enum weir_event_kind kind)
 	return &h->event;
 }
 
+/* A turn may have more to tell than the journal holds. */
 static void put(struct weir_house *h)
 {
+	if (h->journal.to - h->journal.from > WEIR_JOURNAL_BYTES / 2 &&
+	    !h->deaf)
+		h->deaf = !weir_tell_flush(h, h->ending);
 	(void)weir_journal_put(&h->journal, &h->event);
 }
 
@@ -302,12 +306,27 @@ void weir_tell_name(struct weir_house *h, const struct weir_ask_out *o)
 
 /* --- limits, and sending --- */
 
-void weir_tell_limit(struct weir_house *h, enum weir_reason why)
+void weir_tell_limits(struct weir_house *h)
 {
-	if (!weir_journal_limit(&h->journal, why, h->now_us))
+	static const enum weir_reason limit[WEIR_HOUSE_LIMITS] = {
+		WEIR_REASON_LIMIT_FLOWS,     WEIR_REASON_LIMIT_RATE,
+		WEIR_REASON_LIMIT_HALF_OPEN, WEIR_REASON_LIMIT_PAYLOAD,
+		WEIR_REASON_LIMIT_UDP,
+	};
+
+	if (!weir_journal_wants(&h->journal, WEIR_EVENT_LIMIT))
 		return;
-	add_reason(begin(h, WEIR_EVENT_LIMIT), why);
-	put(h);
+	for (unsigned i = 0; i < WEIR_HOUSE_LIMITS; i++) {
+		uint64_t n = h->sum.reasons.count[limit[i]];
+
+		if (n == h->limits_told[i])
+			continue;
+		h->limits_told[i] = n;
+		if (!weir_journal_limit(&h->journal, limit[i], h->now_us))
+			continue;
+		add_reason(begin(h, WEIR_EVENT_LIMIT), limit[i]);
+		put(h);
+	}
 }
 
 static int try_send(void *house, const void *body, size_t len)
@@ -317,11 +336,17 @@ static int try_send(void *house, const void *body, size_t len)
 	return weir_msg_try(h->control, WEIR_MSG_EVENTS, body, len);
 }
 
+static int send_all(void *house, const void *body, size_t len)
+{
+	const struct weir_house *h = house;
+
+	return weir_msg_send(h->control, WEIR_MSG_EVENTS, body, len, NULL, 0);
+}
+
 bool weir_tell_flush(struct weir_house *h, bool wait)
 {
 	if (!weir_journal_has_news(&h->journal))
 		return true;
-	if (wait)
-		return weir_journal_flush(&h->journal, h->control) == 0;
-	return weir_journal_drain(&h->journal, try_send, h) != -EAGAIN;
+	return weir_journal_drain(&h->journal, wait ? send_all : try_send, h) !=
+	       -EAGAIN;
 }

@@ -55,8 +55,9 @@ void weir_tell_name_denied(struct weir_house *h,
 			   const struct weir_dns_name *name, uint16_t type,
 			   const struct weir_judge_verdict *v);
 
-/** weir_tell_limit() - a limit was reached; at most one a second each */
-void weir_tell_limit(struct weir_house *h, enum weir_reason why);
+/** weir_tell_limits() - those that were counted since the last call; at most one
+ * a second each */
+void weir_tell_limits(struct weir_house *h);
 
 /**
  * weir_tell_flush() - send to control what was told

@@ -2,6 +2,10 @@
 /* test_folders.c - the directories that a policy is read from */
 #include "control/folders.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "../t.h"
 
 static bool has(const struct weir_folders *f, const char *path)
@@ -49,6 +53,32 @@ static void without_a_file_it_is_the_working_directory(void **state)
 	weir_folders_find(&s, &f);
 	CHECK(has(&f, "./"));
 	CHECK_EQ(f.n, 2);
+	weir_folders_free(&f);
+	weir_settings_fini(&s);
+}
+
+static void where_links_lead_is_found_too(void **state)
+{
+	char dir[] = "/tmp/weir-folders.XXXXXX", to[64], file[64], link[64];
+	struct weir_settings s;
+	struct weir_folders f;
+
+	(void)state;
+	CHECK(mkdtemp(dir) != NULL);
+	snprintf(to, sizeof(to), "%s/real/", dir);
+	snprintf(file, sizeof(file), "%s/real/x", dir);
+	snprintf(link, sizeof(link), "%s/link", dir);
+	CHECK_EQ(mkdir(to, 0700), 0);
+	close(open(file, O_CREAT | O_WRONLY, 0600));
+	CHECK_EQ(symlink("real/x", link), 0);
+	weir_settings_init(&s);
+	s.config = strdup(link);
+	weir_folders_find(&s, &f);
+	unlink(link);
+	unlink(file);
+	rmdir(to);
+	rmdir(dir);
+	CHECK(has(&f, to));
 	weir_folders_free(&f);
 	weir_settings_fini(&s);
 }
@@ -101,4 +131,5 @@ static void files_are_found_with_and_without_ports(void **state)
 T_MAIN(T(files_are_found_with_and_without_ports),
        T(lists_of_all_rules_are_found),
        T(without_a_file_it_is_the_working_directory),
+       T(where_links_lead_is_found_too),
        T(more_than_there_is_room_for_is_left_out))

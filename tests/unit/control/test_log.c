@@ -563,7 +563,7 @@ static void a_reader_that_went_is_waited_for(void **state)
 	CHECK_EQ(n_said, 1);
 	CHECK_EQ(weir_log_fd(l), -1);
 	put(l, 2, 10);
-	CHECK_EQ(weir_log_flush(l), -ENXIO);
+	CHECK_EQ(weir_log_flush(l), -EPIPE);
 	fd = open(path, O_RDONLY | O_NONBLOCK);
 	CHECK_EQ(weir_log_flush(l), 0);
 	slurp_fd(fd);
@@ -650,6 +650,25 @@ static void stderr_is_never_waited_for_and_keeps_its_flags(void **state)
 	CHECK(check_lines(0, &lost) > 100);
 	CHECK_EQ(lost, 0);
 	CHECK_EQ(n_said, 2); /* they are lost; and what did not come at all */
+}
+
+static void stderr_whose_reader_went_is_not_watched(void **state)
+{
+	struct weir_log *l;
+	int p[2], was, fd;
+
+	(void)state;
+	CHECK_EQ(pipe(p), 0);
+	was = put_stderr(p[1]);
+	close(p[0]);
+	l = open_log("-", 0);
+	put(l, 1, 10);
+	(void)weir_log_flush(l);
+	fd = weir_log_fd(l); /* poll(2) would always say that it is ready */
+	weir_log_close(l);
+	restore_stderr(was);
+	close(p[1]);
+	CHECK_EQ(fd, -1);
 }
 
 static void stderr_may_be_a_file_or_a_socket(void **state)
@@ -743,5 +762,6 @@ T_MAIN(TL(a_file_is_made_for_its_owner_and_appended_to),
        TL(a_reader_that_went_is_waited_for),
        TL(a_reader_has_a_moment_to_take_the_last_lines),
        TL(stderr_is_never_waited_for_and_keeps_its_flags),
+       TL(stderr_whose_reader_went_is_not_watched),
        TL(stderr_may_be_a_file_or_a_socket),
        TL(lines_longer_than_a_pipe_takes_at_once_arrive_whole))

@@ -432,6 +432,23 @@ static void an_end_without_a_byte_is_a_flow_without_a_name(void **state)
 	done();
 }
 
+static void small_letters_on_port_80_evade_no_name(void **state)
+{
+	static const char ask[] = "get / HTTP/1.1\r\nHost: ads.example\r\n\r\n";
+
+	(void)state;
+	policy("deny ads.example", "allow public");
+	begin();
+	CHECK(guest_connect(&g, &c, &far4, 80));
+	say(ask, strlen(ask));
+	CHECK(c.rst);
+	CHECK_EQ(counted(WEIR_REASON_BAD_HEAD), 1);
+	CHECK(guest_connect(&g, &c, &far4, 80));
+	say("\x01\x02\x03", 3);
+	CHECK_EQ(server_got(80), 3);
+	done();
+}
+
 static void a_second_request_is_judged_like_the_first(void **state)
 {
 	static const char one[] = "POST / HTTP/1.1\r\nHost: api.example.com\r\n"
@@ -605,6 +622,7 @@ T_MAIN(T(tcp_09_a_denied_syn_is_rst_and_nobody_is_called),
        T(a_name_that_is_pinned_but_not_shown_is_not_enough),
        T(a_name_that_is_denied_is_waited_for_on_any_port),
        T(an_end_without_a_byte_is_a_flow_without_a_name),
+       T(small_letters_on_port_80_evade_no_name),
        T(a_second_request_is_judged_like_the_first),
        T(a_long_body_goes_on_without_looks),
        T(an_upgrade_is_free_once_the_server_agrees),
