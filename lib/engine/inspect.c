@@ -26,7 +26,8 @@
  * the flow's way.
  *
  * Decided without all of them (flow/first: last) when WEIR_FIRST_BYTES are
- * held, WEIR_FIRST_MS after the first of them, and at a FIN.  What is TLS or
+ * held, WEIR_FIRST_MS after the first of them, and at a FIN; without any when
+ * the server has said WEIR_FIRST_DOWN bytes on a port where it may be first.  What is TLS or
  * HTTP but cannot be read is denied, whatever the rules say of flows without a
  * name: else a rule that denies a name could be evaded by mumbling.
  */
@@ -44,6 +45,7 @@
 
 #define PATIENCE_US (WEIR_FIRST_MS * 1000ull)
 #define HTTP_PORT   80u
+#define TLS_PORT    443u
 #define MUTE_US     130000000u /* a guest has given up by then */
 
 enum {
@@ -241,6 +243,19 @@ static bool is_word(uint8_t c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+/*
+ * A client that says nothing while the server has said all it may before the
+ * verdict: it only listens, and shows no name.  Not on the ports whose clients
+ * speak first.
+ */
+static bool is_listener(const struct weir_house *h, uint32_t i)
+{
+	uint16_t port = h->streams.conn[i].ends.fport;
+
+	return watch_of(h, i)->came >= WEIR_FIRST_DOWN && port != HTTP_PORT &&
+	       port != TLS_PORT;
+}
+
 /* The first bytes.  True if something came of it. */
 static bool look_first(struct weir_house *h, uint32_t i)
 {
@@ -251,7 +266,8 @@ static bool look_first(struct weir_house *h, uint32_t i)
 	size_t len;
 
 	if (c->up.len == 0)
-		return c->flags & WEIR_CONN_F_GUEST_FIN &&
+		return (c->flags & WEIR_CONN_F_GUEST_FIN ||
+			is_listener(h, i)) &&
 		       decide(h, i, NULL, NULL);
 	if (c->up.len == w->seen && !last)
 		return false;

@@ -362,6 +362,21 @@ static void tcp_22_a_server_that_does_not_stop_is_heard_64_kib(void **state)
 	done();
 }
 
+static void a_client_that_only_listens_hears_all(void **state)
+{
+	static uint8_t flood[300000];
+
+	(void)state;
+	policy("deny ads.example.com", "allow public");
+	begin();
+	CHECK(guest_connect(&g, &c, &far4, 7004));
+	c.greedy = true;
+	twin_tcp_gives(&w, twin_find(&w, 7004), flood, sizeof(flood));
+	guest_pass_ms(&g, 1000);
+	CHECK_EQ(c.in.len, sizeof(flood));
+	done();
+}
+
 static void tcp_64_another_policy_resets_what_it_denies(void **state)
 {
 	(void)state;
@@ -618,6 +633,7 @@ T_MAIN(T(tcp_09_a_denied_syn_is_rst_and_nobody_is_called),
        T(tcp_20_a_denied_host_is_told_403),
        T(tcp_21_a_postgres_request_for_tls_goes_on_at_once),
        T(tcp_22_a_server_that_does_not_stop_is_heard_64_kib),
+       T(a_client_that_only_listens_hears_all),
        T(tcp_64_another_policy_resets_what_it_denies),
        T(a_name_that_is_pinned_but_not_shown_is_not_enough),
        T(a_name_that_is_denied_is_waited_for_on_any_port),
