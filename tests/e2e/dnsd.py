@@ -14,6 +14,12 @@ says what happens.  --dir DIR --ready FILE KIND=ADDRESS...
                                                    the right one 30 ms later
     refuse6     AAAA refuses, A works, on port 8088 (see httpd.py)
     dead6       AAAA never answers, A works
+    second      A of the server's second address
+    inside      A and AAAA that are private        toinside   CNAME inside
+    half        A of the main server and a private one
+    mapped      AAAA that is a private IPv4 one    cloud      A of the metadata
+    turn...     A of the main server once, TTL 1, then a private one
+    svcb        HTTPS with ech and two hints: main server and private
     anything    A of the main server
 
 Each question is a line in DIR/dns.log: kind, proto, peer's port, id, name as
@@ -31,6 +37,8 @@ import dnswire as d
 
 V4, V6, EVIL = "93.184.216.34", "2606:4700:77::34", "93.184.216.66"
 ZONE = "weirworld.net"
+IN4, IN6 = "10.77.0.2", "fd00:10:77::2"
+_turned = {}                             # how often each turn... was asked for
 
 
 def rr(rtype, data, ttl=300, name=b"\xc0\x0c"):
@@ -65,21 +73,53 @@ def both(qtype, v4, v6, ttl=300):
     return []
 
 
-def chain(qtype, names):
+def chain(qtype, names, v4=V4, v6=V6):
     owner, out = b"\xc0\x0c", []
     for name in names:
         target = d.pack_name(name)
         out.append(rr(d.CNAME, target, 300, owner))
         owner = target
     if qtype == d.A:
-        out.append(rr(d.A, addr(V4), 300, owner))
+        out.append(rr(d.A, addr(v4), 300, owner))
     if qtype == d.AAAA:
-        out.append(rr(d.AAAA, addr(V6), 300, owner))
+        out.append(rr(d.AAAA, addr(v6), 300, owner))
     return out
+
+
+def svcb(hints):
+    """ServiceMode, ipv4hint and ech (RFC 9460 2.2)."""
+    hints = b"".join(addr(h) for h in hints)
+    return rr(d.HTTPS, struct.pack("!HB", 1, 0) +
+              struct.pack("!2H", 4, len(hints)) + hints +
+              struct.pack("!2H", 5, 8) + b"\xfe\x0dsecret")
+
+
+def private(label, qtype):
+    """Records that lead inside, or None."""
+    a = {"half": (V4, IN4), "cloud": ("169.254.169.254",), "inside": (IN4,)}
+    if label.startswith("turn"):
+        if qtype != d.A:
+            return []
+        _turned[label] = _turned.get(label, 0) + 1
+        return [rr(d.A, addr(V4 if _turned[label] == 1 else IN4), 1)]
+    if label == "toinside":
+        return chain(qtype, ["inside." + ZONE], IN4, IN6)
+    if label == "mapped":                # inet_pton keeps ::ffff: as it is
+        return [rr(d.AAAA, addr("::ffff:" + IN4))] if qtype == d.AAAA else []
+    if label == "svcb" and qtype == d.HTTPS:
+        return [svcb([V4, IN4])]
+    if label == "inside" and qtype == d.AAAA:
+        return [rr(d.AAAA, addr(IN6))]
+    if label in a:
+        return [rr(d.A, addr(x)) for x in a[label] if qtype == d.A]
+    return None
 
 
 def answers(label, qtype):
     """(rcode, records) for a name that is answered at all."""
+    records = private(label, qtype)
+    if records is not None:
+        return 0, records
     if label == "nx":
         return d.NXDOMAIN, []
     if label == "servfail":
@@ -96,6 +136,7 @@ def answers(label, qtype):
         return 0, [rr(d.TXT, text(size))] if qtype == d.TXT else []
     pair = {"v4": (V4, None), "v6": (None, V6), "www": (V4, V6),
             "empty": (None, None), "short": (V4, V6),
+            "second": ("93.184.216.35", None),
             "refuse6": (V4, V6), "dead6": (V4, "2606:4700:99::66")}
     v4, v6 = pair.get(label, (V4, None))
     return 0, both(qtype, v4, v6, 1 if label == "short" else 300)

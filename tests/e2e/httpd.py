@@ -1,13 +1,20 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""HTTP/1.1 for the world.  --dir DIR --ready FILE [--tls CERT KEY] ADDR PORT…
+"""HTTP/1.1 for the world.
+--dir DIR --ready FILE [--tls CERT KEY] [--log FILE] ADDR PORT…
 
     GET  /bytes/N     N bytes of the pattern       GET /chunked/N   in chunks
     POST /hash        the body's length and hash   GET /hello       a line
     *    /git/…       git http-backend on DIR/git
+    GET  /files/…     files below DIR/www          GET /ws         a web socket
+                      that gives back what comes, byte for byte
+
+The log has, for each connection, a line `open ADDR PORT`, one `bytes ADDR PORT`
+when the client's first byte came, and `METHOD ADDR PORT HOST PATH` a request.
 """
 
 import argparse
+import base64
 import hashlib
 import http.server
 import os
@@ -22,9 +29,18 @@ import pattern
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     where = None
+    log = None
 
     def log_message(self, *_):
         pass
+
+    def parse_request(self):
+        good = super().parse_request()
+        if good and self.log:
+            here = self.connection.getsockname()
+            self.log.write(f"{self.command} {here[0]} {here[1]} "
+                           f"{self.headers.get('Host', '-')} {self.path}\n")
+        return good
 
     def answer(self, body, kind="text/plain"):
         self.send_response(200)
@@ -57,8 +73,43 @@ class Handler(http.server.BaseHTTPRequestHandler):
             for part in self.pieces(int(rest)):
                 self.wfile.write(b"%x\r\n" % len(part) + part + b"\r\n")
             self.wfile.write(b"0\r\n\r\n")
+        elif word == "files":
+            self.file(rest)
+        elif word == "ws":
+            self.web_socket()
         else:
             self.answer(b"hello\n")
+
+    def do_HEAD(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "6")
+        self.end_headers()
+
+    def file(self, name):
+        if name.endswith("/"):
+            name += "index.html"
+        try:
+            with open(f"{self.where}/www/{name}", "rb") as f:
+                self.answer(f.read(), "text/html" if name.endswith("html")
+                            else "application/octet-stream")
+        except OSError:
+            self.send_error(404)
+
+    def web_socket(self):
+        key = self.headers["Sec-WebSocket-Key"].encode()
+        magic = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+        self.send_response(101)
+        self.send_header("Upgrade", "websocket")
+        self.send_header("Connection", "Upgrade")
+        self.send_header("Sec-WebSocket-Accept", base64.b64encode(
+            hashlib.sha1(key + magic).digest()).decode())
+        self.end_headers()
+        self.close_connection = True
+        while True:
+            got = self.rfile.read1(65536)
+            if not got:
+                return
+            self.wfile.write(got)
 
     def body(self):
         length = self.headers.get("Content-Length")
@@ -120,6 +171,11 @@ class Server(http.server.ThreadingHTTPServer):
 
     def finish_request(self, request, client_address):
         request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        log, here = Handler.log, request.getsockname()
+        if log:
+            log.write(f"open {here[0]} {here[1]}\n")
+            if request.recv(1, socket.MSG_PEEK):
+                log.write(f"bytes {here[0]} {here[1]}\n")
         if self.tls:                     # in the connection's own thread
             request = self.tls.wrap_socket(request, server_side=True)
         super().finish_request(request, client_address)
@@ -135,9 +191,12 @@ def main():
     arg.add_argument("--dir", required=True)
     arg.add_argument("--ready", required=True)
     arg.add_argument("--tls", nargs=2)
+    arg.add_argument("--log")
     arg.add_argument("listen", nargs="+")
     opt = arg.parse_args()
     Handler.where = opt.dir
+    if opt.log:                          # one line, one write
+        Handler.log = open(opt.log, "a", 1, encoding="utf-8")
     tls = None
     if opt.tls:
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
