@@ -9,17 +9,22 @@
  *   load request ADDR K SECONDS     the same: connect, 64 B there and back, close
  *   load hold ADDR COUNT            HELD idle connections, until told to end
  *   load dns ADDR SECONDS           ANSWERS SECONDS, 100 names, 16 at a time
+ *   load denied ADDR SECONDS        the same of answers that there is no such name
  *   load first ADDR                 the wall clock when the first echo came back
  *
  * With -g first it is gated: it prints "ready" once it could begin, waits for
  * a line on stdin, prints its figures, and waits for another line before it
  * ends; so the runner can read other processes' counters at both ends.
  * -p adds a number to every port, for servers behind published ones.
+ * ADDR may be a name: then each bulk stream begins with a ClientHello that shows
+ * it (hello.h), which is also what `request` sends there and back.
  * Datagrams and rates are dgram.c's.
  */
 #include "load.h"
+#include "hello.h"
 
 #include <errno.h>
+#include <netdb.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <signal.h>
@@ -37,13 +42,16 @@ enum {
 	ROUNDS_MAX = 4 << 20, /* round trips remembered */
 	SLOTS_MAX = 256,      /* connections in flight */
 	REQUEST = 64,         /* bytes of a request and of its answer */
-	STREAMS_MAX = 64,     /* bulk streams */
-	NAMES = 100,          /* names asked */
-	WINDOW = 16,          /* questions in flight */
+	NXDOMAIN = 3,
+	STREAMS_MAX = 64, /* bulk streams */
+	NAMES = 100,      /* names asked */
+	WINDOW = 16,      /* questions in flight */
 };
 
 static bool gated;
 static uint16_t shift; /* what is added to every port: see -p */
+static uint8_t hello[HELLO_BYTES];
+static size_t request_len = REQUEST; /* HELLO_BYTES if there is a hello */
 
 static double now(clockid_t clock)
 {
@@ -82,6 +90,11 @@ static bool write_all(int fd, const void *from, size_t len)
 		put += (size_t)n;
 	}
 	return true;
+}
+
+static bool show_name(int fd)
+{
+	return request_len == REQUEST || write_all(fd, hello, sizeof(hello));
 }
 
 /* Up: chunks until time is up, the last one marked; the receiver counts. */
@@ -133,7 +146,7 @@ static void bulk(const char *address, bool up, int streams, double seconds)
 	for (int i = 0; i < streams; i++) {
 		s[i] = (struct stream){ .up = up };
 		s[i].fd = dial(address, up ? LOAD_PORT_SINK : LOAD_PORT_SOURCE);
-		if (s[i].fd < 0)
+		if (s[i].fd < 0 || !show_name(s[i].fd))
 			load_die("connect");
 	}
 	gate("ready");
@@ -224,7 +237,7 @@ static void storm_next(struct storm *s, uint32_t slot)
 static void storm_step(struct storm *s, uint32_t slot)
 {
 	struct epoll_event ev = { .events = EPOLLIN, .data.u32 = slot };
-	char bytes[REQUEST] = { 0 };
+	uint8_t bytes[HELLO_BYTES];
 	int fd = s->fd[slot];
 	int error = 0;
 	socklen_t len = sizeof(error);
@@ -233,12 +246,13 @@ static void storm_step(struct storm *s, uint32_t slot)
 		(void)getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len);
 		if (error == 0 && s->request) {
 			s->asked[slot] = true;
-			if (write(fd, bytes, REQUEST) == REQUEST &&
+			if (write(fd, hello, request_len) ==
+				    (ssize_t)request_len &&
 			    epoll_ctl(s->epoll, EPOLL_CTL_MOD, fd, &ev) == 0)
 				return;
 			error = EIO;
 		}
-	} else if (read(fd, bytes, REQUEST) != REQUEST) {
+	} else if (read(fd, bytes, request_len) != (ssize_t)request_len) {
 		error = EIO;
 	}
 	close(fd);
@@ -313,8 +327,11 @@ static void ask(int fd, unsigned n)
 		load_die("ask");
 }
 
-/* Ask and take answers until @count came or @until passed: how many came. */
-static uint64_t ask_many(int fd, uint64_t count, double until)
+/*
+ * Ask and take answers with @rcode until @count came or @until passed: how many
+ * came.
+ */
+static uint64_t ask_many(int fd, int rcode, uint64_t count, double until)
 {
 	uint8_t m[LOAD_DNS_MAX];
 	uint64_t answers = 0;
@@ -330,14 +347,14 @@ static uint64_t ask_many(int fd, uint64_t count, double until)
 				ask(fd, asked++);
 			continue;
 		}
-		if ((m[3] & 15) == 0 && m[7] > 0)
+		if ((m[3] & 15) == rcode && (rcode != 0 || m[7] > 0))
 			answers++;
 		ask(fd, asked++);
 	}
 	return answers;
 }
 
-static void dns(const char *address, double seconds)
+static void dns(const char *address, int rcode, double seconds)
 {
 	struct sockaddr_in to = load_address(address, 53);
 	struct timeval patience = { .tv_usec = 100000 };
@@ -350,13 +367,13 @@ static void dns(const char *address, double seconds)
 		       sizeof(patience)) < 0)
 		load_die("dns");
 	start = now(CLOCK_MONOTONIC);
-	if (ask_many(fd, (uint64_t)NAMES * 2, start + 5) == 0) {
+	if (ask_many(fd, rcode, (uint64_t)NAMES * 2, start + 5) == 0) {
 		errno = ETIMEDOUT;
 		load_die("dns: no answer");
 	}
 	gate("ready");
 	start = now(CLOCK_MONOTONIC);
-	answers = ask_many(fd, UINT64_MAX, start + seconds);
+	answers = ask_many(fd, rcode, UINT64_MAX, start + seconds);
 	printf("%llu %.6f\n", (unsigned long long)answers,
 	       now(CLOCK_MONOTONIC) - start);
 	gate("");
@@ -378,13 +395,36 @@ static void first(const char *address)
 	gate("");
 }
 
+/* The address of a name, in @ret, and the hello that shows it. */
+static const char *look_up(const char *name, char ret[INET_ADDRSTRLEN])
+{
+	struct addrinfo want = { .ai_family = AF_INET,
+				 .ai_socktype = SOCK_STREAM };
+	struct addrinfo *found;
+	struct sockaddr_in at;
+
+	if (strlen(name) > HELLO_NAME_MAX ||
+	    getaddrinfo(name, NULL, &want, &found) != 0)
+		load_die(name);
+	memcpy(&at, found->ai_addr, sizeof(at));
+	freeaddrinfo(found);
+	hello_write(hello, name);
+	request_len = sizeof(hello);
+	if (!inet_ntop(AF_INET, &at.sin_addr, ret, INET_ADDRSTRLEN))
+		load_die(name);
+	return ret;
+}
+
 static bool run(int argc, char **argv)
 {
+	char found[INET_ADDRSTRLEN];
 	const char *mode = argv[0], *address = argv[1];
 	long a = argc > 2 ? load_number(argv[2], 1 << 20) : 0;
 	double seconds = argc > 3 ? (double)load_number(argv[3], 3600) : 0;
 
 	alarm((unsigned)(argc > 3 ? seconds : (double)a) + GRACE_S);
+	if (strspn(address, "0123456789.") != strlen(address))
+		address = look_up(address, found);
 	if (argc == 4 && strcmp(mode, "up") == 0 && a <= STREAMS_MAX)
 		bulk(address, true, (int)a, seconds);
 	else if (argc == 4 && strcmp(mode, "down") == 0 && a <= STREAMS_MAX)
@@ -398,7 +438,9 @@ static bool run(int argc, char **argv)
 	else if (argc == 3 && strcmp(mode, "hold") == 0)
 		hold(address, (int)a);
 	else if (argc == 3 && strcmp(mode, "dns") == 0)
-		dns(address, (double)a);
+		dns(address, 0, (double)a);
+	else if (argc == 3 && strcmp(mode, "denied") == 0)
+		dns(address, NXDOMAIN, (double)a);
 	else if (argc == 2 && strcmp(mode, "first") == 0)
 		first(address);
 	else

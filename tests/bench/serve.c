@@ -9,6 +9,7 @@
  * every A question gets the same address, anything else an empty answer.
  */
 #include "dgram.h"
+#include "hello.h"
 
 #include <signal.h>
 #include <stdatomic.h>
@@ -17,6 +18,16 @@
 
 static char chunk[LOAD_CHUNK];
 static atomic_ullong *sunk; /* bytes all sinks took, of all processes */
+
+/* The hello that some clients begin with goes unheard; false at the end. */
+static bool skip_hello(int fd)
+{
+	uint8_t hello[HELLO_BYTES];
+
+	return recv(fd, hello, 1, MSG_PEEK) == 1 &&
+	       (hello[0] != HELLO_RECORD ||
+		load_read_all(fd, hello, sizeof(hello)));
+}
 
 /*
  * Chunks whose first byte is 0, until one with a 1; then the count.  The end is
@@ -28,6 +39,8 @@ static void child_sink(int fd)
 	size_t have = 0;
 	ssize_t n;
 
+	if (!skip_hello(fd))
+		_exit(0);
 	while ((n = read(fd, chunk + have, sizeof(chunk) - have)) > 0) {
 		total += (uint64_t)n;
 		atomic_fetch_add(sunk, (unsigned long long)n);

@@ -6,8 +6,10 @@
 # A row may ask for more, in
 #   doors   ports of the guest published at $ADDRESS, each the same plus SHIFT
 #   rates   options of Weir alone
+#   net     what Weir lets the guest reach, of what no rule decides
 doors=()
 rates=()
+net=all
 SHIFT=1000
 
 # A fresh network namespace: tells its process id, and becomes CMD once told to.
@@ -24,7 +26,7 @@ in_weir() {
 	for door in "${doors[@]}"; do
 		options+=(--publish "$ADDRESS:$((door + SHIFT)):$door")
 	done
-	exec "$WEIR" run --net all --mtu "$mtu" -q "${options[@]}" -- "$@"
+	exec "$WEIR" run --net "$net" --mtu "$mtu" -q "${options[@]}" -- "$@"
 }
 
 in_slirp4netns() {
