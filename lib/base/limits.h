@@ -65,6 +65,7 @@
 #define WEIR_FIRST_BYTES 16384u
 #define WEIR_FIRST_MS    15000u
 #define WEIR_FIRST_DOWN  65536u /* from the server before the verdict */
+#define WEIR_FIRST_MAX   1024u  /* connections whose first bytes are held */
 #define WEIR_SHOWN_MAX   16384u /* different names shown, of open ones */
 
 /* processes */

@@ -17,6 +17,7 @@
 #include "sys/clock.h"
 #include "sys/confine.h"
 
+#define STOP_MS      100  /* for a busy engine to hear of its end */
 #define SETTLE_MAX   64u  /* directories that control may read */
 #define SENTENCE_MAX 400u /* of a sentence from another process */
 
@@ -64,9 +65,58 @@ static bool make_policy(struct weir_network *n)
 	return false;
 }
 
-static int send_policy(struct weir_network *n, const struct weir_rulebook *b)
+/*
+ * Control does not wait for the engine: what finds no room in the socket is
+ * remembered, and told in its latest form once there is some.
+ */
+enum { STALE_POLICY = 1, STALE_OWN = 2, STALE_UPSTREAMS = 4 };
+
+static int send_policy(struct weir_network *n)
 {
-	return weir_msg_send(n->sock, WEIR_MSG_POLICY, NULL, 0, &b->fd, 1);
+	return weir_msg_send(n->sock, WEIR_MSG_POLICY, NULL, 0, &n->book.fd, 1);
+}
+
+static int send_part(struct weir_network *n, enum weir_msg_kind kind,
+		     void (*build)(const struct weir_charter *,
+				   struct weir_wr *))
+{
+	struct weir_wr w = weir_wr_over(n->room, WEIR_MSG_MAX_BYTES);
+
+	build(&n->charter, &w);
+	return weir_msg_send(n->sock, kind, n->room, weir_wr_len(&w), NULL, 0);
+}
+
+static int send_stale(struct weir_network *n, uint8_t what)
+{
+	if (what == STALE_POLICY)
+		return send_policy(n);
+	if (what == STALE_OWN)
+		return send_part(n, WEIR_MSG_ADDRESSES, weir_charter_build_own);
+	return send_part(n, WEIR_MSG_UPSTREAMS, weir_charter_build_upstreams);
+}
+
+int weir_network_catch_up(struct weir_network *n)
+{
+	for (uint8_t what = 1; n->stale && what <= STALE_UPSTREAMS;
+	     what <<= 1) {
+		int r = n->stale & what ? send_stale(n, what) : 0;
+
+		if (r == -EAGAIN || r == -ENOBUFS || r == -ETOOMANYREFS)
+			return 0;
+		if (r)
+			return r;
+		n->stale &= (uint8_t)~what;
+	}
+	return 0;
+}
+
+/* Something changed: the engine is told now, or when it listens. */
+static int tell_engine(struct weir_network *n, uint8_t what)
+{
+	if (!n->linked || n->sock < 0)
+		return 0;
+	n->stale |= what;
+	return weir_network_catch_up(n);
 }
 
 static void stay(const struct weir_network *n, const char *why)
@@ -111,16 +161,11 @@ int weir_network_reload(struct weir_network *n, const struct weir_settings *s,
 		stay(n, why);
 		return 0;
 	}
-	if (n->linked && n->sock >= 0)
-		r = send_policy(n, &next);
-	if (r) {
-		weir_rulebook_close(&next);
-		return r;
-	}
 	weir_rulebook_close(&n->book);
 	n->book = next;
+	r = tell_engine(n, STALE_POLICY);
 	tell_replaced(n, uid);
-	return 0;
+	return r;
 }
 
 /* --- the log --- */
@@ -252,16 +297,6 @@ bool weir_network_start(struct weir_network *n)
 	return false;
 }
 
-static int send_part(struct weir_network *n, enum weir_msg_kind kind,
-		     void (*build)(const struct weir_charter *,
-				   struct weir_wr *))
-{
-	struct weir_wr w = weir_wr_over(n->room, WEIR_MSG_MAX_BYTES);
-
-	build(&n->charter, &w);
-	return weir_msg_send(n->sock, kind, n->room, weir_wr_len(&w), NULL, 0);
-}
-
 int weir_network_link(struct weir_network *n, int link, uint32_t offload)
 {
 	int r;
@@ -269,7 +304,7 @@ int weir_network_link(struct weir_network *n, int link, uint32_t offload)
 	n->charter.offload = offload;
 	r = send_part(n, WEIR_MSG_CHARTER, weir_charter_build);
 	if (r == 0)
-		r = send_policy(n, &n->book);
+		r = send_policy(n);
 	if (r == 0)
 		r = weir_msg_send(n->sock, WEIR_MSG_LINK, NULL, 0, &link, 1);
 	n->linked = r == 0;
@@ -319,7 +354,7 @@ short weir_network_events(const struct weir_network *n)
 {
 	bool more = n->ready && n->doors.sent < n->doors.n;
 
-	return (short)(POLLIN | (more ? POLLOUT : 0));
+	return (short)(POLLIN | (more || n->stale ? POLLOUT : 0));
 }
 
 /* a sentence another process wrote: bounded and made printable */
@@ -393,9 +428,7 @@ int weir_network_on_addresses(struct weir_network *n)
 	if (read_host(n))
 		return 0;
 	weir_plan_own(&n->host, &n->charter);
-	return n->linked && n->sock >= 0 ? send_part(n, WEIR_MSG_ADDRESSES,
-						     weir_charter_build_own)
-					 : 0;
+	return tell_engine(n, STALE_OWN);
 }
 
 int weir_network_on_resolvers(struct weir_network *n)
@@ -409,26 +442,31 @@ int weir_network_on_resolvers(struct weir_network *n)
 		return 0;
 	n->resolvers = now;
 	weir_plan_upstreams(n->orders, &now, &n->charter);
-	return n->linked && n->sock >= 0
-		       ? send_part(n, WEIR_MSG_UPSTREAMS,
-				   weir_charter_build_upstreams)
-		       : 0;
+	return tell_engine(n, STALE_UPSTREAMS);
 }
 
 int weir_network_ask(struct weir_network *n)
 {
-	return weir_msg_send(n->sock, WEIR_MSG_TALLY, NULL, 0, NULL, 0);
+	int r = weir_msg_send(n->sock, WEIR_MSG_TALLY, NULL, 0, NULL, 0);
+
+	return r == -EAGAIN ? 0 : r; /* it is asked again */
 }
 
 bool weir_network_stop(struct weir_network *n, uint32_t drain_ms)
 {
+	struct pollfd p = { .fd = n->sock, .events = POLLOUT };
 	uint8_t body[4];
 	struct weir_wr w = weir_wr_over(body, sizeof(body));
+	int r;
 
+	if (n->sock < 0 || n->engine <= 0)
+		return false;
 	weir_wr_be32(&w, drain_ms);
-	return n->sock >= 0 && n->engine > 0 &&
-	       weir_msg_send(n->sock, WEIR_MSG_STOP, body, sizeof(body), NULL,
-			     0) == 0;
+	r = weir_msg_send(n->sock, WEIR_MSG_STOP, body, sizeof(body), NULL, 0);
+	if (r == -EAGAIN && poll(&p, 1, STOP_MS) > 0)
+		r = weir_msg_send(n->sock, WEIR_MSG_STOP, body, sizeof(body),
+				  NULL, 0);
+	return r == 0;
 }
 
 void weir_network_tell(const struct weir_network *n)

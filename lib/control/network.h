@@ -53,6 +53,7 @@ struct weir_network {
 	pid_t engine;
 	int sock, addresses, resolv;
 	bool linked, ready;
+	uint8_t stale; /* what the engine is yet to be told: network.c */
 	uint64_t start_ms;
 	struct weir_charter charter;
 	struct weir_hostnet host;
@@ -104,6 +105,10 @@ void weir_network_close_doors(struct weir_network *n);
 
 /** weir_network_events() - what to poll @sock for */
 short weir_network_events(const struct weir_network *n);
+
+/** weir_network_catch_up() - the engine may listen again: tell it what it does
+ * not know yet; Return: 0 or a negative errno */
+int weir_network_catch_up(struct weir_network *n);
 
 /** weir_network_hear() - take one message of the engine */
 enum weir_network_news weir_network_hear(struct weir_network *n);

@@ -208,6 +208,7 @@ static void on_card(struct service *s)
 
 static void on_engine(struct service *s)
 {
+	lose_engine(s, weir_network_catch_up(&s->net));
 	switch (weir_network_hear(&s->net)) {
 	case WEIR_NETWORK_FAILED:
 		on_card(s);

@@ -162,6 +162,7 @@ static void start_cmd(struct session *s)
 
 static void on_engine(struct session *s)
 {
+	lose_engine(s, weir_network_catch_up(&s->net));
 	switch (weir_network_hear(&s->net)) {
 	case WEIR_NETWORK_FAILED:
 		if (conclude(s, WEIR_SANDBOX_FAILED))

@@ -2,6 +2,7 @@
 /* facts.c - what a TCP flow was judged by, for the log and for another policy */
 #include "engine/facts.h"
 
+#include "engine/inspect.h"
 #include "engine/relay.h"
 #include "engine/tell.h"
 
@@ -51,6 +52,16 @@ void weir_facts_allow(struct weir_house *h, uint32_t i,
 	weir_tell_open(h, i, v);
 }
 
+void weir_facts_deny(struct weir_house *h, uint32_t i,
+		     const struct weir_judge_verdict *v)
+{
+	struct weir_fact *f = fact_of(h, i);
+
+	f->rule = v->rule;
+	f->by = (uint8_t)v->by;
+	f->denied = true;
+}
+
 void weir_facts_connected(struct weir_house *h, uint32_t i)
 {
 	const struct weir_judge_verdict v = {
@@ -66,6 +77,8 @@ void weir_facts_end(struct weir_house *h, uint32_t i, enum weir_reason why)
 {
 	struct weir_fact *f = fact_of(h, i);
 
+	if (h->streams.side[i].flags & WEIR_SIDE_GATED)
+		weir_inspect_end(h, i);
 	if (f->told)
 		weir_tell_close(h, i, why);
 	weir_shelf_give(&h->streams.shown, f->shown);

@@ -22,6 +22,10 @@ void weir_facts_show(struct weir_house *h, uint32_t i,
 void weir_facts_allow(struct weir_house *h, uint32_t i,
 		      const struct weir_judge_verdict *v);
 
+/** weir_facts_deny() - it was allowed, and is denied now by @v */
+void weir_facts_deny(struct weir_house *h, uint32_t i,
+		     const struct weir_judge_verdict *v);
+
 /** weir_facts_connected() - it is connected, and the verdict it began with
  * stands */
 void weir_facts_connected(struct weir_house *h, uint32_t i);

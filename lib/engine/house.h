@@ -91,12 +91,15 @@ struct weir_policy {
  * @held:  its address is held in the pins
  * @forgot: it showed a name that could not be kept
  * @told:  the log knows that it is open
+ * @denied: and that it was denied later, by @rule and @by
+ * @seen:  its first bytes were looked at; @http: and are of plain HTTP, whose
+ *         later requests are not
  */
 struct weir_fact {
 	uint64_t id;
 	uint32_t rule, shown;
 	uint8_t by;
-	bool held, forgot, told;
+	bool held, forgot, told, denied, seen, http;
 };
 
 /**
@@ -105,6 +108,7 @@ struct weir_fact {
  * @free: bytes of the client that may go on
  * @seen: how many waited at the last look
  * @came: bytes of the server
+ * @waiting: it counts as one whose bytes are held
  * @peer: the client, of a flow that came in at a published port
  * @denied, @json, @head: the denial to be told, and how
  */
@@ -113,7 +117,7 @@ struct weir_watch {
 	uint64_t due_us, free;
 	uint32_t seen, came;
 	uint8_t state, passed;
-	bool json, head;
+	bool json, head, waiting;
 	struct weir_addr peer;
 	struct weir_judge_verdict denied;
 };
@@ -145,6 +149,7 @@ struct weir_streams {
 	struct weir_watch *watch; /* only of flows that are looked at */
 	struct weir_shelf shown;  /* names that flows have shown */
 	uint8_t *first;           /* what is looked at, WEIR_FIRST_BYTES */
+	uint32_t waiting;         /* flows whose bytes are held: inspect.c */
 	uint32_t busy, busy_last; /* list of flows with something to do */
 	uint32_t half_open;
 	bool starved;    /* some flow on the list lacks payload memory */

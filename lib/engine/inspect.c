@@ -90,6 +90,31 @@ static void open_gate(struct weir_house *h, uint32_t i)
 	h->streams.side[i].flags &= (uint16_t)~WEIR_SIDE_GATED;
 }
 
+/*
+ * Bytes that are held take payload memory, which all share: so many flows may
+ * wait for the rest of a head, and each WEIR_FIRST_MS.
+ */
+static void wait_for_more(struct weir_house *h, uint32_t i)
+{
+	struct weir_watch *w = watch_of(h, i);
+
+	if (w->due_us == WEIR_TRANSMIT_NEVER)
+		w->due_us = h->now_us + PATIENCE_US;
+	if (!w->waiting)
+		h->streams.waiting++;
+	w->waiting = true;
+}
+
+static void wait_no_more(struct weir_house *h, uint32_t i)
+{
+	struct weir_watch *w = watch_of(h, i);
+
+	w->due_us = WEIR_TRANSMIT_NEVER;
+	if (w->waiting)
+		h->streams.waiting--;
+	w->waiting = false;
+}
+
 /* --- denials --- */
 
 /* 403, and that is all it hears. */
@@ -135,7 +160,9 @@ static void deny(struct weir_house *h, uint32_t i,
 	struct weir_watch *w = watch_of(h, i);
 
 	weir_facts_show(h, i, name);
+	weir_facts_deny(h, i, v);
 	weir_tell_deny(h, i, v, head);
+	wait_no_more(h, i);
 	w->denied = *v;
 	w->free = 0;
 	if (c->over == WEIR_REASON_NONE)
@@ -181,7 +208,9 @@ static bool is_last(const struct weir_house *h, uint32_t i)
 
 	return c->flags & WEIR_CONN_F_GUEST_FIN ||
 	       c->up.len >= WEIR_FIRST_BYTES ||
-	       h->now_us >= watch_of(h, i)->due_us;
+	       h->now_us >= watch_of(h, i)->due_us ||
+	       (h->streams.waiting >= WEIR_FIRST_MAX &&
+		!watch_of(h, i)->waiting);
 }
 
 /* Judge again with what was shown.  True if it is allowed. */
@@ -225,12 +254,15 @@ static bool decide(struct weir_house *h, uint32_t i,
 
 	if (!allow(h, i, name, head, &named))
 		return true;
-	w->due_us = WEIR_TRANSMIT_NEVER;
+	wait_no_more(h, i);
 	w->seen = 0;
 	w->state = REQUESTS;
 	weir_requests_init(&w->requests);
-	if (!head || (name && !named)) /* no name: the next may have one */
+	h->streams.side[i].fact.seen = true;
+	if (!head || (name && !named)) { /* no name: the next may have one */
+		h->streams.side[i].fact.http = head != NULL;
 		open_gate(h, i);
+	}
 	return true;
 }
 
@@ -271,18 +303,17 @@ static bool look_first(struct weir_house *h, uint32_t i)
 		       decide(h, i, NULL, NULL);
 	if (c->up.len == w->seen && !last)
 		return false;
-	if (w->due_us == WEIR_TRANSMIT_NEVER)
-		w->due_us = h->now_us + PATIENCE_US;
 	w->seen = c->up.len;
 	len = gather(h, i);
 	switch (weir_first_look(h->streams.first, len, w->passed, last, &f)) {
 	case WEIR_FIRST_MORE:
+		wait_for_more(h, i);
 		return false;
 	case WEIR_FIRST_PASS:
+		wait_no_more(h, i);
 		w->passed++;
 		w->free = f.pass;
 		w->seen = 0;
-		w->due_us = WEIR_TRANSMIT_NEVER;
 		return true;
 	case WEIR_FIRST_TLS:
 		return decide(h, i, f.has_name ? &f.name : NULL, NULL);
@@ -314,15 +345,19 @@ static bool look_request(struct weir_house *h, uint32_t i)
 	switch (weir_requests_look(&w->requests, h->streams.first, len, last,
 				   &w->free, &head)) {
 	case WEIR_REQUESTS_MORE:
+		wait_for_more(h, i);
+		return false;
 	case WEIR_REQUESTS_WAIT:
 		return false;
 	case WEIR_REQUESTS_PASS:
+		wait_no_more(h, i);
 		w->seen = 0;
 		return true;
 	case WEIR_REQUESTS_HEAD:
 		if (!allow(h, i, head.has_host ? &head.host : NULL, &head,
 			   &named))
 			return true;
+		wait_no_more(h, i);
 		weir_requests_allow(&w->requests, &head);
 		w->free = head.len;
 		w->seen = 0;
@@ -441,6 +476,11 @@ bool weir_inspect_ended(struct weir_house *h, uint32_t i)
 	return false;
 }
 
+void weir_inspect_end(struct weir_house *h, uint32_t i)
+{
+	wait_no_more(h, i);
+}
+
 /* --- time, and another policy --- */
 
 uint64_t weir_inspect_due_us(const struct weir_house *h, uint32_t i)
@@ -484,6 +524,17 @@ static struct weir_judge_verdict judge_again(struct weir_house *h, uint32_t i)
 				shown, name);
 }
 
+/*
+ * Did bytes go up that nobody looked at, or nobody looks at any more?  Then a
+ * verdict that rests on a name rests on nothing.
+ */
+static bool is_unseen(const struct weir_house *h, uint32_t i)
+{
+	const struct weir_fact *f = &h->streams.side[i].fact;
+
+	return f->http || (!f->seen && h->streams.conn[i].bytes_up != 0);
+}
+
 void weir_inspect_again(struct weir_house *h, uint32_t i)
 {
 	struct weir_side *side = &h->streams.side[i];
@@ -496,8 +547,12 @@ void weir_inspect_again(struct weir_house *h, uint32_t i)
 	    (gated && watch_of(h, i)->state >= LAST))
 		return;
 	v = judge_again(h, i);
-	if (v.said == WEIR_JUDGE_DENY) {
+	if (v.said == WEIR_JUDGE_DENY ||
+	    (v.said == WEIR_JUDGE_ALLOW && v.named && !gated &&
+	     is_unseen(h, i))) {
+		v.said = WEIR_JUDGE_DENY;
 		v.reason = WEIR_REASON_POLICY_CHANGED;
+		weir_facts_deny(h, i, &v);
 		weir_tell_deny(h, i, &v, NULL);
 		weir_conn_abort(c, WEIR_REASON_POLICY_CHANGED);
 		weir_streams_busy(h, i);

@@ -57,6 +57,9 @@ void weir_inspect_came(struct weir_house *h, uint32_t i,
  * Return: false if the guest's side was ended here */
 bool weir_inspect_ended(struct weir_house *h, uint32_t i);
 
+/** weir_inspect_end() - the flow ends */
+void weir_inspect_end(struct weir_house *h, uint32_t i);
+
 /** weir_inspect_due_us() - when weir_inspect_tick() is wanted */
 uint64_t weir_inspect_due_us(const struct weir_house *h, uint32_t i);
 

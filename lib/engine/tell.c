@@ -207,7 +207,8 @@ void weir_tell_close(struct weir_house *h, uint32_t i, enum weir_reason why)
 		return;
 	e = begin(h, WEIR_EVENT_FLOW_CLOSE);
 	add_flow(h, i);
-	add_verdict(h, 'a', (enum weir_judge_by)f->by, f->rule);
+	add_verdict(h, f->denied ? 'd' : 'a', (enum weir_judge_by)f->by,
+		    f->rule);
 	add_reason(e, why);
 	e->has |= WEIR_EVENT_HAS_BYTES;
 	e->up = c->bytes_up;

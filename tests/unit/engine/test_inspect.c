@@ -581,6 +581,83 @@ static void another_policy_judges_by_the_name_that_was_shown(void **state)
 	done();
 }
 
+static void half_hellos_starve_nobody(void **state)
+{
+	struct hello h = hello_of("api.example.com", 0);
+	static struct guest_conn many[WEIR_FIRST_MAX + 1];
+	unsigned n = WEIR_FIRST_MAX + 1;
+
+	(void)state;
+	policy("allow tcp api.example.com:443", NULL);
+	w.charter.max_flows = 4096;
+	w.charter.payload_bytes = 256u << 20;
+	begin();
+	pin(&far4, "api.example.com");
+	for (unsigned i = 0; i < n; i++) {
+		CHECK(guest_connect(&g, &many[i], &far4, 443));
+		guest_segment(&g, &many[i], WEIR_TCP_ACK, h.b, h.len / 2);
+		guest_talk(&g);
+	}
+	CHECK(many[n - 1].rst); /* one more than may wait */
+	CHECK(!many[0].rst && !many[n - 2].rst);
+	CHECK_EQ(w.house->streams.waiting, WEIR_FIRST_MAX);
+	CHECK(guest_connect(&g, &c, &far4, 443)); /* whole in one go */
+	say(h.b, h.len);
+	CHECK_EQ(server_got(443), h.len);
+	guest_pass_ms(&g, 16 * SECOND_MS);
+	CHECK(many[0].rst && many[n - 2].rst);
+	CHECK_EQ(w.house->streams.waiting, 0);
+	done();
+}
+
+static void half_a_later_head_has_15_seconds_too(void **state)
+{
+	static const char one[] = "GET / HTTP/1.1\r\nHost: api.example.com\r\n"
+				  "\r\nGET / HT";
+
+	(void)state;
+	world_of_names("allow tcp api.example.com:80");
+	CHECK(guest_connect(&g, &c, &far4, 80));
+	say(one, strlen(one));
+	CHECK_EQ(w.house->streams.waiting, 1);
+	guest_pass_ms(&g, 16 * SECOND_MS);
+	CHECK(c.rst);
+	CHECK_EQ(w.house->streams.waiting, 0);
+	done();
+}
+
+static void what_nobody_looked_at_does_not_pass_by_a_name(void **state)
+{
+	static const char one[] = "GET / HTTP/1.1\r\nHost: b.example\r\n\r\n";
+
+	(void)state;
+	policy("allow tcp api.example.com:80", "allow public");
+	begin();
+	pin(&far4, "b.example");
+	CHECK(guest_connect(&g, &c, &far4, 80));
+	say(one, strlen(one));
+	CHECK_EQ(server_got(80), strlen(one));
+	w.policy[0] = "allow tcp b.example:80";
+	w.n_policy = 1;
+	twin_policy(&w);
+	guest_talk(&g);
+	CHECK(c.rst);
+	CHECK_EQ(counted(WEIR_REASON_POLICY_CHANGED), 1);
+	done();
+}
+
+static void a_protocol_without_names_outlives_the_same_policy(void **state)
+{
+	(void)state;
+	world_of_names("allow tcp api.example.com:22");
+	CHECK(guest_connect(&g, &c, &far4, 22));
+	say("SSH-2.0-me\r\n", 12);
+	twin_policy(&w);
+	guest_talk(&g);
+	CHECK(!c.rst);
+	done();
+}
+
 static void a_name_that_was_shown_is_given_back(void **state)
 {
 	struct hello h = hello_of("www.example.com", 0);
@@ -644,5 +721,8 @@ T_MAIN(T(tcp_09_a_denied_syn_is_rst_and_nobody_is_called),
        T(an_upgrade_is_free_once_the_server_agrees),
        T(a_denial_after_the_first_bytes_can_be_silent),
        T(another_policy_judges_by_the_name_that_was_shown),
+       T(half_hellos_starve_nobody), T(half_a_later_head_has_15_seconds_too),
+       T(what_nobody_looked_at_does_not_pass_by_a_name),
+       T(a_protocol_without_names_outlives_the_same_policy),
        T(a_name_that_was_shown_is_given_back),
        T(a_connection_keeps_its_pin_alive))
