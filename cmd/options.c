@@ -42,11 +42,11 @@ static const struct row rows[] = {
 	{ "userns", "PID|PATH", "the user namespace to enter first (the owner)", weir_values_read_userns, 0, WEIR_OPTIONS_SERVE, NEEDS_NOTHING },
 	{ "tap", "NAME", "what its card is called (eth0)", weir_values_read_tap, 0, WEIR_OPTIONS_SERVE, NEEDS_NOTHING },
 	{ "no-config", NULL, "make the card, leave addresses and routes to the guest", weir_values_read_no_config, 0, WEIR_OPTIONS_SERVE, NEEDS_NOTHING },
-	{ "stream", "PATH", NULL, NULL, 0, WEIR_OPTIONS_SERVE, NEEDS_NOTHING },
-	{ "dgram", "PATH", NULL, NULL, 0, WEIR_OPTIONS_SERVE, NEEDS_NOTHING },
+	{ "stream", "PATH", "the guest connects here: QEMU -netdev stream, libkrun", weir_values_read_stream, 0, WEIR_OPTIONS_SERVE, NEEDS_NOTHING },
+	{ "dgram", "PATH", "the guest sends here: vfkit, krunkit, QEMU -netdev dgram", weir_values_read_dgram, 0, WEIR_OPTIONS_SERVE, NEEDS_NOTHING },
 	{ "vhost-user", "PATH", NULL, NULL, 0, WEIR_OPTIONS_SERVE, NEEDS_NOTHING },
-	{ "fd", "N", NULL, NULL, 0, WEIR_OPTIONS_SERVE, NEEDS_NOTHING },
-	{ "jumbo", NULL, NULL, NULL, 0, WEIR_OPTIONS_SERVE, NEEDS_NOTHING },
+	{ "fd", "N", "an inherited unix socket, stream or datagram, that is connected", weir_values_read_fd, 0, WEIR_OPTIONS_SERVE, NEEDS_NOTHING },
+	{ "jumbo", NULL, "frames above the MTU may go to the guest (sockets)", weir_values_read_jumbo, 0, WEIR_OPTIONS_SERVE, NEEDS_NOTHING },
 	{ "pid", "FILE", "write the process number there when ready", weir_values_read_pid, 0, WEIR_OPTIONS_SERVE, NEEDS_NOTHING },
 	{ "ready-fd", "N", "write a newline there when ready, and close it", weir_values_read_ready_fd, 0, WEIR_OPTIONS_SERVE, NEEDS_NOTHING },
 	{ "exit-fd", "N", "stop when it is readable or closed", weir_values_read_exit_fd, 0, WEIR_OPTIONS_SERVE, NEEDS_NOTHING },
@@ -253,9 +253,12 @@ static int check_rest(const struct words *w, struct weir_orders *o)
 		return weir_say_error("serve: what is %s? Only options are "
 				      "expected, see weir serve --help",
 				      w->at[0]);
-	if (!o->serve.netns)
+	if (!o->serve.link)
 		return weir_say_error("serve: which guest? For example: weir "
-				      "serve --netns 4711");
+				      "serve --netns 4711, or --stream PATH");
+	if (o->serve.jumbo && o->serve.link == WEIR_CHARTER_TAP)
+		return weir_say_error("serve: --jumbo is for sockets, a "
+				      "namespace has its --mtu");
 	return 0;
 }
 

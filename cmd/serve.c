@@ -11,24 +11,29 @@
 
 void weir_serve_help(void)
 {
-	fputs("usage: weir serve --netns PID|PATH [options]\n\n"
+	fputs("usage: weir serve --netns PID|PATH [options]\n"
+	      "       weir serve --stream PATH | --dgram PATH | --fd N "
+	      "[options]\n\n"
 	      "Gives a network namespace one card whose other end is Weir, and "
-	      "serves it until\nthe namespace goes or Weir is told to stop.  "
-	      "Works as root, and as the user who\nmade the namespace.  Stays "
-	      "in the foreground.\n\nOptions:\n",
+	      "serves it until\nthe namespace goes or Weir is told to stop; or "
+	      "serves virtual machines, one after\nanother, that bring their "
+	      "frames over a unix socket.  Works as root, and as the\nuser who "
+	      "made the namespace.  Stays in the foreground.\n\nOptions:\n",
 	      stdout);
 	weir_options_print(WEIR_OPTIONS_SERVE, stdout);
 	fputs("\nExamples:\n"
 	      "  weir serve --netns 4711\n"
 	      "  weir serve --netns /run/netns/blue -p 8080:80 --pid "
 	      "/run/blue.pid\n"
+	      "  weir serve --stream /run/vm.sock   (qemu -netdev "
+	      "stream,id=n,addr.type=unix,\n"
+	      "                                      addr.path=/run/vm.sock)\n"
 	      "  weir serve --netns 4711 --ready-fd 3 --exit-fd 4 3>ready "
 	      "4<alive\n"
 	      "\nSignals: SIGTERM and SIGINT stop, a second one at once; "
-	      "SIGHUP reads the\npolicy and the host's resolvers again.  Exit "
-	      "codes: 0 "
-	      "stopped or the guest is gone, 1 refused, 2 wrong\nusage, 125 "
-	      "Weir failed.\n",
+	      "SIGHUP reads the\npolicy and the host's resolvers again, and "
+	      "opens the log anew.  Exit codes: 0\nstopped or the guest is "
+	      "gone, 1 refused, 2 wrong usage, 125 Weir failed.\n",
 	      stdout);
 }
 

@@ -2,6 +2,7 @@
 /* values.c - what stands after an option, as an order */
 #include "values.h"
 
+#include "control/doorstep.h"
 #include "control/order.h"
 #include "control/service.h"
 #include "say.h"
@@ -172,15 +173,50 @@ int weir_values_read_limit_down(struct weir_orders *o, const char *v)
 	return read_rate("limit-down", v, &o->down);
 }
 
+static int set_link(struct weir_orders *o, enum weir_charter_link link,
+		    const char *name)
+{
+	if (o->serve.link)
+		return weir_say_error("serve: one guest only, --%s is one too "
+				      "many",
+				      name);
+	o->serve.link = link;
+	return 0;
+}
+
 int weir_values_read_netns(struct weir_orders *o, const char *v)
 {
-	if (o->serve.netns)
-		return weir_say_error("serve: one guest only, --netns is "
-				      "there twice");
 	if (!*v)
 		return weir_say_error("--netns: the number of a process, or a "
 				      "path like /run/netns/NAME is needed");
 	o->serve.netns = v;
+	return set_link(o, WEIR_CHARTER_TAP, "netns");
+}
+
+static int read_socket(struct weir_orders *o, const char *v,
+		       enum weir_charter_link link, const char *name)
+{
+	if (!*v)
+		return weir_say_error("--%s: the path of a socket is needed",
+				      name);
+	o->serve.path = v;
+	return set_link(o, link, name);
+}
+
+int weir_values_read_stream(struct weir_orders *o, const char *v)
+{
+	return read_socket(o, v, WEIR_CHARTER_STREAM, "stream");
+}
+
+int weir_values_read_dgram(struct weir_orders *o, const char *v)
+{
+	return read_socket(o, v, WEIR_CHARTER_DGRAM, "dgram");
+}
+
+int weir_values_read_jumbo(struct weir_orders *o, const char *v)
+{
+	(void)v;
+	o->serve.jumbo = true;
 	return 0;
 }
 
@@ -226,6 +262,20 @@ static int read_fd(const char *name, const char *v, int *ret)
 		return 2;
 	*ret = (int)n;
 	return 0;
+}
+
+int weir_values_read_fd(struct weir_orders *o, const char *v)
+{
+	int r = read_fd("fd", v, &o->serve.fd);
+
+	if (r)
+		return r;
+	r = set_link(o, weir_doorstep_kind(o->serve.fd), "fd");
+	if (r || o->serve.link)
+		return r;
+	return weir_say_error("--fd %s: that is no unix socket, stream or "
+			      "datagram, that is open here",
+			      v);
 }
 
 int weir_values_read_ready_fd(struct weir_orders *o, const char *v)

@@ -22,7 +22,7 @@
 #include "host/dial.h"
 #include "host/post.h"
 #include "host/resolver.h"
-#include "link/tap.h"
+#include "engine/card.h"
 #include "sys/clock.h"
 #include "sys/confine.h"
 #include "sys/entropy.h"
@@ -51,7 +51,7 @@ static int confine(void)
 #define NR(name) SCMP_SYS(name),
 	static const int calls[] = {
 		WEIR_CONFINE_CALLS(NR) WEIR_MSG_CALLS(NR) WEIR_CLOCK_CALLS(NR)
-		WEIR_ENTROPY_CALLS(NR) WEIR_LOOP_CALLS(NR) WEIR_TAP_CALLS(NR)
+		WEIR_ENTROPY_CALLS(NR) WEIR_LOOP_CALLS(NR) WEIR_CARD_CALLS(NR)
 		WEIR_DIAL_CALLS(NR) WEIR_POST_CALLS(NR) WEIR_RESOLVER_CALLS(NR)
 		WEIR_LISTENER_CALLS(NR) WEIR_SHARED_CALLS(NR)
 		WEIR_ENGINE_CALLS(NR) NR(epoll_create1)

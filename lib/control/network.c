@@ -297,12 +297,26 @@ bool weir_network_start(struct weir_network *n)
 	return false;
 }
 
+/* The charter, or for the next guest what may have changed of it. */
+static int send_charter(struct weir_network *n)
+{
+	int r;
+
+	if (!n->chartered) {
+		r = send_part(n, WEIR_MSG_CHARTER, weir_charter_build);
+		n->chartered = r == 0;
+		return r;
+	}
+	r = send_part(n, WEIR_MSG_UPSTREAMS, weir_charter_build_upstreams);
+	return r ? r : send_part(n, WEIR_MSG_ADDRESSES, weir_charter_build_own);
+}
+
 int weir_network_link(struct weir_network *n, int link, uint32_t offload)
 {
 	int r;
 
 	n->charter.offload = offload;
-	r = send_part(n, WEIR_MSG_CHARTER, weir_charter_build);
+	r = send_charter(n);
 	if (r == 0)
 		r = send_policy(n);
 	if (r == 0)
@@ -332,8 +346,9 @@ int weir_network_open_doors(struct weir_network *n)
 	if (n->doors.sent == n->doors.n)
 		return 0;
 	r = weir_publish_send(&n->doors, n->sock);
-	if (r == 0)
+	if (r == 0 && !n->told)
 		tell_doors(n);
+	n->told = n->told || r == 0;
 	return r;
 }
 
@@ -382,10 +397,20 @@ enum weir_network_news weir_network_hear(struct weir_network *n)
 	weir_msg_close_fds(&m);
 	if (m.kind == WEIR_MSG_READY && !n->ready) {
 		n->ready = true;
-		tell_life(n, WEIR_EVENT_START, true);
+		if (!n->started)
+			tell_life(n, WEIR_EVENT_START, true);
+		n->started = true;
 		tell_life(n, WEIR_EVENT_LINK_UP, false);
 		weir_network_on_log(n);
 		return WEIR_NETWORK_READY;
+	}
+	if (m.kind == WEIR_MSG_UNLINK) {
+		n->linked = n->ready = false;
+		n->stale = 0; /* the next LINK tells it all */
+		n->doors.sent = 0;
+		tell_life(n, WEIR_EVENT_LINK_DOWN, false);
+		weir_network_on_log(n);
+		return WEIR_NETWORK_UNLINK;
 	}
 	if (m.kind == WEIR_MSG_FAILED) {
 		take_sentence(n, &m.body);
@@ -500,22 +525,26 @@ static char *log_folder(const struct weir_network *n)
 
 void weir_network_settle(const struct weir_network *net,
 			 const char *const *also, size_t n_also,
-			 const char *removes)
+			 const char *const removes[WEIR_CONFINE_REMOVES])
 {
-	char *writes = log_folder(net);
+	char *log = log_folder(net);
 	const char *dirs[SETTLE_MAX] = { "/etc", "/run/systemd/resolve",
 					 "/run/resolvconf",
 					 "/run/NetworkManager",
 					 "/run/connman" };
-	size_t n = 5;
+	struct weir_confine_places places = { .reads = dirs,
+					      .n_reads = 5,
+					      .removes = { removes[0],
+							   removes[1] },
+					      .writes = log };
 
-	for (size_t i = 0; i < n_also && n < SETTLE_MAX; i++)
-		dirs[n++] = also[i];
+	for (size_t i = 0; i < n_also && places.n_reads < SETTLE_MAX; i++)
+		dirs[places.n_reads++] = also[i];
 	if (weir_confine_is_possible()) {
 		weir_confine_capabilities();
-		(void)weir_confine_paths(dirs, n, removes, writes);
+		(void)weir_confine_paths(&places);
 	}
-	free(writes);
+	free(log);
 }
 
 /* Is there a message, or the end of them? */
@@ -540,14 +569,14 @@ void weir_network_close(struct weir_network *n)
 	if (n->sock >= 0)
 		close(n->sock);
 	n->sock = -1;
-	if (n->ready) {
+	if (n->ready)
 		tell_life(n, WEIR_EVENT_LINK_DOWN, false);
+	if (n->started)
 		tell_life(n, WEIR_EVENT_STOP, true);
-	}
 	weir_log_close(n->log);
 	n->log = NULL;
 	if (n->book.fd >= 0)
 		weir_rulebook_close(&n->book);
 	n->book.fd = -1;
-	n->ready = false;
+	n->ready = n->started = false;
 }

@@ -16,6 +16,7 @@
 #include "control/publish.h"
 #include "control/rulebook.h"
 #include "control/voice.h"
+#include "sys/confine.h"
 #include "sys/msg.h"
 #include "sys/summary.h"
 
@@ -30,6 +31,7 @@ enum weir_network_news {
 	WEIR_NETWORK_READY,   /* charter and link are in force */
 	WEIR_NETWORK_FAILED,  /* @why says why; the engine ends */
 	WEIR_NETWORK_TALLY,   /* @summary is fresh */
+	WEIR_NETWORK_UNLINK,  /* the guest hung up: another may be linked */
 	WEIR_NETWORK_BYE,     /* all flows ended; @summary is the last */
 	WEIR_NETWORK_GONE,    /* nothing comes any more */
 };
@@ -42,6 +44,8 @@ enum weir_network_news {
  * @addresses, @resolv: readable when the host changed; -1: not watched
  * @linked: the engine has charter and link
  * @ready:  it said so
+ * @chartered, @started, @told: the engine knows the charter; a guest was there
+ *          once; the published ports were said
  * @why:    a sentence, after FAILED
  * @book:   the policy in force; @bounds: the number of its bounds alone, which
  *          do not change
@@ -52,7 +56,7 @@ struct weir_network {
 	const struct weir_voice *voice;
 	pid_t engine;
 	int sock, addresses, resolv;
-	bool linked, ready;
+	bool linked, ready, chartered, started, told;
 	uint8_t stale; /* what the engine is yet to be told: network.c */
 	uint64_t start_ms;
 	struct weir_charter charter;
@@ -158,9 +162,10 @@ void weir_network_lost(const struct weir_network *n, int error);
 /** weir_network_settle() - give up what control needs no more; the log may
  * still be made anew
  * @also: directories more that it reads, @n_also of them
- * @removes: a directory in which it removes a file, or NULL */
+ * @removes: directories in which it removes a file, or NULL each */
 void weir_network_settle(const struct weir_network *n, const char *const *also,
-			 size_t n_also, const char *removes);
+			 size_t n_also,
+			 const char *const removes[WEIR_CONFINE_REMOVES]);
 
 /** weir_network_reopen_log() - after a rotation: the file that has the name */
 void weir_network_reopen_log(struct weir_network *n);

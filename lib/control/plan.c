@@ -20,6 +20,7 @@ static_assert(WEIR_QUOTA_RATE_MAX <= WEIR_CHARTER_RATE_MAX &&
 		      WEIR_QUOTA_BURST_MAX <= WEIR_CHARTER_BURST_MAX,
 	      "every rate that can be said can be told to the engine");
 
+#define MTU_SOCKET 1500u /* what a virtual machine expects */
 #define MAC_GUEST                                                              \
 	{                                                                      \
 		{                                                              \
@@ -200,9 +201,14 @@ bool weir_plan_make(const struct weir_orders *o, const struct weir_hostnet *h,
 	static const struct weir_mac guest = MAC_GUEST, gateway = MAC_GATEWAY;
 	struct weir_charter *c = ret;
 
-	*c = (struct weir_charter){ .link = WEIR_CHARTER_TAP };
-	c->mtu = o->mtu ? o->mtu : WEIR_MTU_MAX;
+	*c = (struct weir_charter){ .link = o->serve.link ? o->serve.link
+							  : WEIR_CHARTER_TAP,
+				    .jumbo = o->serve.jumbo };
+	c->mtu = c->link == WEIR_CHARTER_TAP ? WEIR_MTU_MAX : MTU_SOCKET;
+	c->mtu = o->mtu ? o->mtu : c->mtu;
 	c->guest_mac = o->has_mac ? o->mac : guest;
+	c->any_mac = !o->has_mac && (c->link == WEIR_CHARTER_STREAM ||
+				     c->link == WEIR_CHARTER_DGRAM);
 	c->gateway_mac = gateway;
 	if (weir_mac_is_equal(&c->guest_mac, &gateway))
 		c->gateway_mac.b[5]++;

@@ -33,7 +33,10 @@ enum weir_plan_ipv6 {
 
 /**
  * struct weir_orders_serve - what `serve` alone is told; paths are borrowed
- * @netns:  where the guest is, a process or a path; NULL: no link was named
+ * @netns:  where the guest is, a process or a path; NULL: another link
+ * @link:   how its frames come; 0: no link was named
+ * @path:   of a socket, or NULL: @fd is an inherited one, connected
+ * @jumbo:  frames above the MTU may go to the guest
  * @userns: the user namespace to enter; NULL: the owner
  * @tap:    name of the card; NULL: the default
  * @no_config: leave addresses and routes to the guest
@@ -42,8 +45,10 @@ enum weir_plan_ipv6 {
  * @one_off: end with the first guest
  */
 struct weir_orders_serve {
-	const char *netns, *userns, *tap, *pid_file;
-	bool no_config, one_off, has_ready_fd, has_exit_fd, has_grace;
+	enum weir_charter_link link;
+	const char *netns, *userns, *tap, *pid_file, *path;
+	int fd;
+	bool jumbo, no_config, one_off, has_ready_fd, has_exit_fd, has_grace;
 	int ready_fd, exit_fd;
 	uint32_t grace_s;
 };

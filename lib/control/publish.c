@@ -236,8 +236,6 @@ int weir_publish_send(struct weir_publish_doors *d, int sock)
 			return -EAGAIN; /* so many are on their way */
 		if (r)
 			return r;
-		close(door->fd);
-		door->fd = -1;
 		d->sent++;
 	}
 	return 0;
@@ -245,8 +243,12 @@ int weir_publish_send(struct weir_publish_doors *d, int sock)
 
 void weir_publish_close(struct weir_publish_doors *d)
 {
-	for (; d->sent < d->n; d->sent++)
-		close(d->door[d->sent].fd);
+	for (uint32_t i = 0; i < d->n; i++) {
+		if (d->door[i].fd >= 0)
+			close(d->door[i].fd);
+		d->door[i].fd = -1;
+	}
+	d->sent = d->n;
 }
 
 void weir_publish_text(const struct weir_charter_door *d,

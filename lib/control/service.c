@@ -34,6 +34,7 @@
 
 #include "base/text.h"
 #include "control/descriptors.h"
+#include "control/doorstep.h"
 #include "control/folders.h"
 #include "control/netns.h"
 #include "control/network.h"
@@ -56,6 +57,8 @@ struct service {
 	int code;
 	pid_t helper; /* 0: none or reaped */
 	int helper_sock, signals, exit_fd, notify, tap;
+	bool settled;
+	struct weir_doorstep step;
 	uint64_t deadline_ms, ask_ms; /* 0: none */
 	bool hup;                     /* SIGHUP came early; from @hup_uid */
 	uint32_t hup_uid;
@@ -122,6 +125,7 @@ static void leave(struct service *s)
 
 static void tell_ready(const struct service *s)
 {
+	const struct weir_orders_serve *o = &s->o->serve;
 	const struct weir_charter *c = &s->net.charter;
 	char room[WEIR_TEXT_ADDR_BYTES * 3];
 	struct weir_text t = weir_text_over(room, sizeof(room));
@@ -131,18 +135,27 @@ static void tell_ready(const struct service *s)
 		weir_text_add(&t, " and ");
 		weir_text_add_addr(&t, &c->guest6);
 	}
-	say(s, NOTE, "serving %s in %s: %s, MTU %u", s->netns.name,
-	    s->o->serve.netns, room, c->mtu);
+	if (o->netns)
+		say(s, NOTE, "serving %s in %s: %s, MTU %u", s->netns.name,
+		    o->netns, room, c->mtu);
+	else if (o->path)
+		say(s, NOTE, "a guest can come in at %s: %s, MTU %u", o->path,
+		    room, c->mtu);
+	else
+		say(s, NOTE, "serving descriptor %d: %s, MTU %u", o->fd, room,
+		    c->mtu);
 }
 
 /* from now on only what a reload reads can be read */
 static void settle(const struct service *s)
 {
+	const char *removes[WEIR_CONFINE_REMOVES] = {
+		s->pid.dir >= 0 ? s->pid.path : NULL, s->step.folder
+	};
 	struct weir_folders f;
 
 	weir_folders_find(s->o->settings, &f);
-	weir_network_settle(&s->net, (const char *const *)f.path, f.n,
-			    s->pid.dir >= 0 ? s->pid.path : NULL);
+	weir_network_settle(&s->net, (const char *const *)f.path, f.n, removes);
 	weir_folders_free(&f);
 }
 
@@ -160,6 +173,7 @@ static void be_ready(struct service *s)
 	}
 	s->phase = RUNNING;
 	s->deadline_ms = 0;
+	s->settled = true;
 	weir_network_watch(&s->net);
 	lose_engine(s, weir_network_on_resolvers(&s->net));
 	settle(s);
@@ -175,13 +189,41 @@ static void go_on(struct service *s)
 {
 	int r;
 
-	if (s->phase != STARTING || !s->net.ready)
+	if (s->phase > RUNNING || !s->net.ready)
 		return;
 	r = weir_network_open_doors(&s->net);
-	if (r == 0)
+	if (r == 0 && !s->settled)
 		be_ready(s);
-	else if (r != -EAGAIN)
+	else if (r && r != -EAGAIN)
 		lose_engine(s, r);
+}
+
+/* --- guests at a socket --- */
+
+static void link_guest(struct service *s, int fd)
+{
+	lose_engine(s, weir_network_link(&s->net, fd, 0));
+	close(fd);
+}
+
+static void on_guest(struct service *s)
+{
+	int fd = weir_doorstep_admit(&s->step);
+
+	if (fd >= 0)
+		link_guest(s, fd);
+	else if (fd != -EAGAIN && conclude(s, WEIR_SERVICE_REFUSED))
+		say(s, ERROR, "no guest can come in at %s: %s",
+		    s->o->serve.path, strerror(-fd));
+}
+
+/* The guest hung up. */
+static void on_unlink(struct service *s)
+{
+	say(s, NOTE, "the guest is gone");
+	weir_doorstep_free(&s->step);
+	if (s->phase == LEAVING || s->o->serve.one_off || !s->o->serve.path)
+		(void)conclude(s, 0);
 }
 
 static bool is_card_gone(const struct service *s)
@@ -227,6 +269,9 @@ static void on_engine(struct service *s)
 			s->phase = OVER;
 		else if (s->net.engine > 0)
 			(void)kill(s->net.engine, SIGKILL);
+		break;
+	case WEIR_NETWORK_UNLINK:
+		on_unlink(s);
 		break;
 	case WEIR_NETWORK_NOTHING:
 	case WEIR_NETWORK_READY:
@@ -396,6 +441,7 @@ static void turn(struct service *s)
 	} row[] = { { s->helper_sock, POLLIN, on_helper },
 		    { s->net.sock, weir_network_events(&s->net), on_engine },
 		    { s->tap, 0, on_card },
+		    { s->net.linked ? -1 : s->step.fd, POLLIN, on_guest },
 		    { s->exit_fd, POLLIN, on_exit_fd },
 		    { s->net.addresses, POLLIN, on_addresses },
 		    { s->net.resolv, POLLIN, on_resolvers },
@@ -429,6 +475,8 @@ static int open_guest(struct service *s)
 
 	if (!weir_descriptors_fill())
 		return WEIR_SERVICE_FAILED;
+	if (!o->netns)
+		return 0;
 	if (weir_netns_find(&s->netns, o->netns, o->userns, why))
 		return 0;
 	say(s, ERROR, "%s", why);
@@ -449,12 +497,12 @@ static bool take_descriptors(struct service *s)
 	const struct weir_orders_serve *o = &s->o->serve;
 	const int keep[] = { o->has_ready_fd ? o->ready_fd : -1,
 			     o->has_exit_fd ? o->exit_fd : -1, s->netns.net,
-			     s->netns.user };
+			     s->netns.user, o->netns || o->path ? -1 : o->fd };
 
 	if (!is_open(s, "ready-fd", o->has_ready_fd, o->ready_fd) ||
 	    !is_open(s, "exit-fd", o->has_exit_fd, o->exit_fd))
 		return false;
-	weir_descriptors_close(keep, 4);
+	weir_descriptors_close(keep, 5);
 	if (o->has_exit_fd)
 		s->exit_fd = o->exit_fd;
 	return true;
@@ -479,6 +527,7 @@ static void open_signals(struct service *s)
 static int prepare(struct service *s)
 {
 	const struct weir_orders_serve *o = &s->o->serve;
+	char why[WEIR_DOORSTEP_WHY_BYTES];
 	int r;
 
 	open_signals(s);
@@ -493,13 +542,34 @@ static int prepare(struct service *s)
 		return WEIR_SERVICE_REFUSED;
 	}
 	r = weir_network_plan(&s->net);
-	return r == WEIR_NETWORK_REFUSED ? WEIR_SERVICE_REFUSED : r;
+	if (r)
+		return r == WEIR_NETWORK_REFUSED ? WEIR_SERVICE_REFUSED : r;
+	if (!o->path || weir_doorstep_open(&s->step, o->link, o->path, why))
+		return 0;
+	say(s, ERROR, "%s", why);
+	return WEIR_SERVICE_REFUSED;
+}
+
+/* A socket needs no card: whoever connects brings one. */
+static int start_at_socket(struct service *s)
+{
+	if (!weir_network_start(&s->net))
+		return WEIR_SERVICE_FAILED;
+	if (s->o->serve.path) {
+		be_ready(s);
+		return 0;
+	}
+	(void)fcntl(s->o->serve.fd, F_SETFL, O_NONBLOCK);
+	link_guest(s, s->o->serve.fd);
+	return 0;
 }
 
 static int start_both(struct service *s)
 {
 	pid_t pid;
 
+	if (!s->o->serve.netns)
+		return start_at_socket(s);
 	s->netns.charter = &s->net.charter;
 	s->netns.name = s->o->serve.tap ? s->o->serve.tap : WEIR_NETDEV_NAME;
 	s->netns.configure = !s->o->serve.no_config;
@@ -526,6 +596,7 @@ static void bury(struct service *s)
 	}
 	weir_network_close(&s->net);
 	weir_netns_close(&s->netns);
+	weir_doorstep_close(&s->step);
 	weir_pidfile_remove(&s->pid);
 	close_one(&s->tap);
 	close_one(&s->helper_sock);
@@ -546,7 +617,7 @@ int weir_service_run(const struct weir_orders *o,
 	s->v = v;
 	weir_network_init(&s->net, o, v);
 	s->helper_sock = s->signals = s->exit_fd = s->notify = s->tap = -1;
-	s->netns.net = s->netns.user = s->pid.dir = -1;
+	s->netns.net = s->netns.user = s->pid.dir = s->step.fd = -1;
 	code = open_guest(s);
 	if (code == 0)
 		code = take_descriptors(s) ? 0 : 2;
@@ -555,7 +626,8 @@ int weir_service_run(const struct weir_orders *o,
 	if (code == 0)
 		code = start_both(s);
 	if (code == 0) {
-		s->deadline_ms = weir_clock_now_ms() + START_MS;
+		if (s->phase == STARTING)
+			s->deadline_ms = weir_clock_now_ms() + START_MS;
 		while (s->phase != OVER)
 			turn(s);
 		code = s->code;

@@ -180,6 +180,7 @@ static void on_engine(struct session *s)
 	case WEIR_NETWORK_NOTHING:
 	case WEIR_NETWORK_READY:
 	case WEIR_NETWORK_TALLY:
+	case WEIR_NETWORK_UNLINK:
 		break;
 	}
 	start_cmd(s);
@@ -617,6 +618,7 @@ static int prepare(struct session *s)
 static void be_session(struct session *s)
 {
 	static const char *const proc = "/proc";
+	static const char *const none[WEIR_CONFINE_REMOVES] = { NULL };
 
 	if (start_both(s)) {
 		s->code = WEIR_SANDBOX_FAILED;
@@ -629,7 +631,7 @@ static void be_session(struct session *s)
 	while (s->phase == STARTING && !s->net.linked)
 		turn(s);
 	/* no PID namespace: /proc is for finding children */
-	weir_network_settle(&s->net, &proc, s->box.own_pids ? 0 : 1, NULL);
+	weir_network_settle(&s->net, &proc, s->box.own_pids ? 0 : 1, none);
 	while (s->phase != OVER)
 		turn(s);
 }

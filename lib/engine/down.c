@@ -25,15 +25,16 @@
 static void give(struct weir_house *h, const struct weir_wr *head,
 		 const struct weir_span *payload, unsigned n, size_t len)
 {
-	struct weir_span part[WEIR_TAP_SPANS_MAX];
+	const struct weir_link *link = &h->card.link;
+	struct weir_span part[WEIR_LINK_SPANS_MAX];
 	int err;
 
-	weir_must(n < WEIR_TAP_SPANS_MAX);
+	weir_must(n < WEIR_LINK_SPANS_MAX);
 
 	part[0] = (struct weir_span){ head->start, weir_wr_len(head) };
 	for (unsigned i = 0; i < n; i++)
 		part[1 + i] = payload[i];
-	err = weir_tap_send(h->link, part, n + 1);
+	err = link->ops ? link->ops->send(link->self, part, n + 1) : -ENOLINK;
 	if (err) {
 		weir_house_count(h, WEIR_REASON_LINK_FULL);
 		return;

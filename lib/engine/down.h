@@ -22,7 +22,7 @@ enum weir_reason weir_down_datagram(struct weir_house *h,
 				    const uint8_t *bytes, size_t len);
 
 /* places of a frame beside its headers */
-#define WEIR_DOWN_RUN_MAX (WEIR_TAP_SPANS_MAX - 1u)
+#define WEIR_DOWN_RUN_MAX (WEIR_LINK_SPANS_MAX - 1u)
 
 /**
  * weir_down_udp() - send what came from a host's socket

@@ -22,6 +22,10 @@
  * traffic has no deadline nearer than its idle times: no wake-ups.
  *
  * The time is read once a turn.
+ *
+ * A guest on a socket may go and another come: UNLINK is said, the house is
+ * closed with all it knew, and laid out anew for the next LINK, which READY
+ * answers.
  */
 #include "engine/engine.h"
 
@@ -35,6 +39,7 @@
 #include "engine/doors.h"
 #include "engine/down.h"
 #include "engine/echoes.h"
+#include "engine/foyer.h"
 #include "engine/house.h"
 #include "engine/names.h"
 #include "engine/parts.h"
@@ -68,40 +73,6 @@ static void fail(struct weir_house *h, const char *what, int err)
 			    0);
 }
 
-static void learn_facts(struct weir_house *h)
-{
-	const struct weir_charter *c = &h->charter;
-
-	h->facts = (struct weir_kind_facts){
-		.guest = c->guest_mac,
-		.gateway = c->gateway_mac,
-		.guest4 = c->guest4,
-		.gateway4 = c->gateway4,
-		.dns4 = c->dns4,
-		.len4 = c->len4,
-		.has6 = c->has6,
-		.guest6 = c->guest6,
-		.gateway6 = c->gateway6,
-		.dns6 = c->dns6,
-		.router6 = c->router6,
-		.len6 = c->len6,
-	};
-	h->classes = (struct weir_class_facts){
-		.gateway4 = c->gateway4,
-		.dns4 = c->dns4,
-		.guest4 = c->guest4,
-		.len4 = c->len4,
-		.own = h->charter.own,
-		.n_own = c->n_own,
-	};
-	if (c->has6) {
-		h->classes.gateway6 = c->gateway6;
-		h->classes.dns6 = c->dns6;
-		h->classes.guest6 = c->guest6;
-		h->classes.len6 = c->len6;
-	}
-}
-
 static void set_up_conn(struct weir_house *h)
 {
 	const struct weir_charter *c = &h->charter;
@@ -121,57 +92,16 @@ static void set_up_conn(struct weir_house *h)
 	h->env_names.idle_us = WEIR_DNS_TCP_IDLE_MS * 1000ull;
 }
 
-/* Of the search list what DHCP and RA can carry: whole names. */
-static size_t search_bytes(const struct weir_house *h)
-{
-	const uint8_t *name = h->charter.search;
-	size_t at = 0, whole = 0;
-
-	while (at < h->charter.search_len && at < WEIR_NDP_DNSSL_MAX_BYTES) {
-		uint8_t label = name[at];
-
-		at += label + 1u;
-		if (label == 0 && at <= WEIR_NDP_DNSSL_MAX_BYTES)
-			whole = at;
-	}
-	return whole;
-}
-
-/* Router advertisements send the guest to DHCPv6 too, for who wants that. */
-static void set_up_desk(struct weir_house *h)
-{
-	const struct weir_desk_config desk = {
-		.net = h->facts,
-		.mtu = (uint16_t)h->charter.mtu,
-		.ra = h->charter.has6,
-		.managed = h->charter.has6,
-		.other = h->charter.has6,
-		.autonomous = true,
-		.dnssl = h->charter.search,
-		.dnssl_len = search_bytes(h),
-	};
-	const struct weir_lease_config lease = {
-		.net = h->facts,
-		.mtu = (uint16_t)h->charter.mtu,
-		.search = h->charter.search,
-		.search_len = search_bytes(h),
-	};
-
-	weir_lease_init(&h->lease, &lease);
-	weir_desk_init(&h->desk, &desk, weir_house_now_ms(h));
-}
-
-static bool lay_out(struct weir_house *h)
+static bool lay_out(struct weir_house *h, struct weir_arena *ret)
 {
 	const struct weir_charter *c = &h->charter;
 	size_t len = weir_streams_bytes(c->max_flows) + weir_names_bytes() +
 		     weir_pins_bytes() + WEIR_JOURNAL_BYTES +
-		     weir_datagrams_bytes() + weir_doors_bytes() +
-		     (size_t)c->payload_bytes +
+		     weir_card_bytes() + weir_datagrams_bytes() +
+		     weir_doors_bytes() + (size_t)c->payload_bytes +
 		     (size_t)(c->payload_bytes / WEIR_CHUNK_BYTES + 1) * 8 +
 		     weir_echoes_bytes() + weir_parts_bytes() +
 		     WEIR_HOUSE_FRAMES_BYTES + ANSWER_BYTES + (1u << 16);
-	struct weir_arena arena;
 	uint64_t key[2];
 	void *mem;
 
@@ -182,39 +112,38 @@ static bool lay_out(struct weir_house *h)
 		return false;
 	h->mem = mem;
 	h->mem_len = len;
-	weir_arena_init(&arena, mem, len);
-	h->frame = weir_arena_take(&arena, 1, WEIR_HOUSE_FRAMES_BYTES, 64);
-	h->answer = weir_arena_take(&arena, 1, ANSWER_BYTES, 64);
+	weir_arena_init(ret, mem, len);
+	h->frame = weir_arena_take(ret, 1, WEIR_HOUSE_FRAMES_BYTES, 64);
+	h->answer = weir_arena_take(ret, 1, ANSWER_BYTES, 64);
 	weir_entropy_fill(h->streams.key, sizeof(h->streams.key));
 	weir_entropy_fill(&h->slice_id, sizeof(h->slice_id));
 	return h->frame && h->answer &&
-	       weir_streams_init(h, &arena, c->max_flows) &&
-	       weir_names_init(h, &arena) && weir_datagrams_init(h, &arena) &&
-	       weir_echoes_init(h, &arena) && weir_parts_init(h, &arena) &&
-	       weir_doors_init(h, &arena) &&
-	       weir_pins_init(&h->pins, &arena, key) &&
-	       weir_tell_init(h, &arena, c->events) &&
-	       weir_store_pool_init(&h->payload, &arena, c->payload_bytes);
+	       weir_streams_init(h, ret, c->max_flows) &&
+	       weir_names_init(h, ret) && weir_datagrams_init(h, ret) &&
+	       weir_echoes_init(h, ret) && weir_parts_init(h, ret) &&
+	       weir_doors_init(h, ret) && weir_pins_init(&h->pins, ret, key) &&
+	       weir_tell_init(h, ret, c->events) &&
+	       weir_store_pool_init(&h->payload, ret, c->payload_bytes);
 }
 
 /* Charter and link are here. */
 static int open_house(struct weir_house *h)
 {
+	struct weir_arena arena;
 	int err;
 
-	learn_facts(h);
-	if (!lay_out(h)) {
+	weir_foyer_learn(h);
+	if (!lay_out(h, &arena)) {
 		fail(h, "no memory for the network", ENOMEM);
 		return 1;
 	}
 	set_up_conn(h);
-	set_up_desk(h);
+	weir_foyer_open(h);
 	weir_tolls_init(h);
-	err = weir_loop_watch(h->loop, h->link,
-			      WEIR_HOUSE_TAG(WEIR_HOUSE_TAG_LINK, 0), false,
-			      false);
+	h->stranger = h->charter.any_mac;
+	err = weir_card_open(h, &arena);
 	if (err) {
-		fail(h, "cannot watch the link", -err);
+		fail(h, "the guest's link cannot be used", -err);
 		return 1;
 	}
 	weir_echoes_check(h);
@@ -243,9 +172,9 @@ static void send_summary(struct weir_house *h, enum weir_msg_kind kind)
 
 static void take_link(struct weir_house *h, struct weir_msg *m)
 {
-	if (m->n_fds == 0 || h->link >= 0)
+	if (m->n_fds == 0 || h->up || h->card.given >= 0)
 		return;
-	h->link = m->fd[0];
+	h->card.given = m->fd[0];
 	m->fd[0] = m->fd[--m->n_fds];
 }
 
@@ -341,6 +270,7 @@ static int take_message(struct weir_house *h, struct weir_msg *m,
 	case WEIR_MSG_BYE:
 	case WEIR_MSG_NOTE:
 	case WEIR_MSG_EVENTS:
+	case WEIR_MSG_UNLINK:
 	case WEIR_MSG_TAP:
 	case WEIR_MSG_STARTED:
 	case WEIR_MSG_STOPPED:
@@ -353,7 +283,7 @@ static int take_message(struct weir_house *h, struct weir_msg *m,
 		break;
 	}
 	weir_msg_close_fds(m);
-	if (!h->up && *have_charter && h->link >= 0 && h->policy.bytes)
+	if (!h->up && *have_charter && h->card.given >= 0 && h->policy.bytes)
 		return open_house(h) ? 1 : -1;
 	return -1;
 }
@@ -422,6 +352,8 @@ static int dispatch(struct weir_house *h, const struct weir_loop_event *e)
 		return hear_control(h);
 	case WEIR_HOUSE_TAG_LINK:
 		h->link_ready = true;
+		if (weir_card_event(h, e->what) < 0)
+			h->link_lost = true;
 		return -1;
 	case WEIR_HOUSE_TAG_STREAM:
 		weir_streams_event(h, low, e->what);
@@ -475,9 +407,49 @@ static bool survives_link(struct weir_house *h)
 {
 	if (!h->stopping)
 		return false;
-	close(h->link);
-	h->link = -1;
+	weir_card_close(h);
 	return true;
+}
+
+static void close_house(struct weir_house *h)
+{
+	enum weir_reason why =
+		h->stopping ? WEIR_REASON_SHUTDOWN : WEIR_REASON_LINK_DOWN;
+
+	if (!h->up)
+		return;
+	h->ending = true;
+	h->deaf = false;
+	weir_doors_end_all(h);
+	weir_streams_end_all(h, why);
+	weir_datagrams_end_all(h, why);
+	weir_echoes_end_all(h, why);
+	weir_names_end_all(h);
+	(void)weir_tell_flush(h, true);
+}
+
+/*
+ * A TAP goes only when the sandbox does, which control should have known.  That
+ * a peer hangs up is the way of sockets: everything of this guest goes, memory
+ * and all, and the house waits for the next one's LINK.
+ * Return: -1 go on, else the exit status.
+ */
+static int lose_link(struct weir_house *h)
+{
+	if (h->charter.link == WEIR_CHARTER_TAP) {
+		fail(h, "the guest's interface is gone", EIO);
+		return 1;
+	}
+	close_house(h);
+	weir_card_close(h);
+	munmap(h->mem, h->mem_len);
+	h->mem = NULL;
+	h->up = h->link_lost = h->ending = h->deaf = false;
+	h->singles = 0;
+	h->revise = (struct weir_revise){ .step = 0 };
+	return weir_msg_send(h->control, WEIR_MSG_UNLINK, NULL, 0, NULL, 0) < 0
+		       ? 1
+		       : -1;
 }
 
 /* Return: 0 or 1, the exit status. */
@@ -502,36 +474,26 @@ static int turn(struct weir_house *h)
 		}
 		if (!h->up)
 			continue;
-		if (h->link_ready && weir_up_frames(h) < 0 &&
-		    !survives_link(h)) {
-			fail(h, "the guest's interface is gone", EIO);
-			return 1;
+		if (h->link_ready && weir_card_is_open(h) &&
+		    weir_up_frames(h) < 0)
+			h->link_lost = true;
+		if (h->link_lost && !survives_link(h)) {
+			int r = lose_link(h);
+
+			if (r >= 0)
+				return r;
+			continue;
 		}
 		tick(h);
 		more = weir_revise_turn(h);
 		if (weir_streams_serve(h))
 			more = true;
 		weir_tell_limits(h);
+		if (weir_card_flush(h) < 0)
+			h->link_lost = true;
 		h->deaf = !weir_tell_flush(h, false);
 	}
 	return 0;
-}
-
-static void close_house(struct weir_house *h)
-{
-	enum weir_reason why =
-		h->stopping ? WEIR_REASON_SHUTDOWN : WEIR_REASON_LINK_DOWN;
-
-	if (!h->up)
-		return;
-	h->ending = true;
-	h->deaf = false;
-	weir_doors_end_all(h);
-	weir_streams_end_all(h, why);
-	weir_datagrams_end_all(h, why);
-	weir_echoes_end_all(h, why);
-	weir_names_end_all(h);
-	(void)weir_tell_flush(h, true);
 }
 
 int weir_engine_run(int control)
@@ -544,7 +506,7 @@ int weir_engine_run(int control)
 	if (h == MAP_FAILED)
 		return 1;
 	h->control = control;
-	h->link = -1;
+	h->card.given = -1;
 	h->loop = weir_loop_open();
 	h->now_us = weir_clock_now_ns() / 1000;
 	if (h->loop >= 0 &&
@@ -556,8 +518,7 @@ int weir_engine_run(int control)
 	send_summary(h, WEIR_MSG_BYE);
 	if (h->loop >= 0)
 		close(h->loop);
-	if (h->link >= 0)
-		close(h->link);
+	weir_card_close(h);
 	weir_verdict_drop(h);
 	if (h->mem)
 		munmap(h->mem, h->mem_len);

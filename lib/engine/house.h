@@ -6,10 +6,12 @@
  * the two ways through the house (up, down), and for each kind of flow the
  * room that ties its pure state to host sockets (streams, datagrams, names).
  *
+ *	card      the guest's card: whatever carries its frames
  *	engine    birth, messages from control, the turn of the loop
  *	up        a frame from the guest: seen, sorted, given to its room
  *	down      frames to the guest: headers, checksums, the link
  *	streams   TCP flows: dial, bytes both ways, ends
+ *	foyer     who the guest is
  *	datagrams UDP flows
  *	echoes    echo to hosts outside
  *	courier   what those two share: a host socket and its errors
@@ -32,6 +34,7 @@
 #include "base/reason.h"
 #include "base/table.h"
 #include "base/timer.h"
+#include "engine/card.h"
 #include "engine/courier.h"
 #include "flow/ask.h"
 #include "flow/assoc.h"
@@ -43,7 +46,6 @@
 #include "flow/shelf.h"
 #include "flow/store.h"
 #include "host/resolver.h"
-#include "link/tap.h"
 #include "packet/kind.h"
 #include "packet/view.h"
 #include "policy/class.h"
@@ -61,7 +63,7 @@
 
 /* frames that are held until the turn has read them all; then one more */
 #define WEIR_HOUSE_HELD_BYTES   (256u << 10)
-#define WEIR_HOUSE_FRAMES_BYTES (WEIR_HOUSE_HELD_BYTES + WEIR_TAP_ROOM_BYTES)
+#define WEIR_HOUSE_FRAMES_BYTES (WEIR_HOUSE_HELD_BYTES + WEIR_LINK_ROOM_BYTES)
 
 /* what a descriptor in the loop is: the top byte of its tag */
 enum weir_house_tag {
@@ -260,11 +262,14 @@ struct weir_tolls {
 };
 
 struct weir_house {
-	int loop, control, link;
+	int loop, control;
+	struct weir_card card;
 	bool up; /* charter and link are in force */
 	bool stopping;
 	uint64_t stop_us; /* then it ends, whatever still waits */
 	bool link_ready;  /* the loop said so in this turn */
+	bool link_lost;   /* it is down */
+	bool stranger;    /* its Ethernet address is not known yet */
 	bool deaf;        /* control took not all events */
 	bool ending;      /* the last events: control is waited for */
 	unsigned singles; /* turns in a row that found one frame */

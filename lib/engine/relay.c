@@ -17,6 +17,7 @@
 
 #include "engine/down.h"
 #include "engine/inspect.h"
+#include "engine/streams.h"
 #include "engine/tolls.h"
 #include "engine/up.h"
 #include "host/dial.h"
@@ -188,7 +189,13 @@ void weir_relay_segments(struct weir_house *h, uint32_t i)
 	struct weir_conn_out out;
 	struct weir_rd l3;
 
-	while (weir_conn_next(c, weir_relay_env(h, i), h->now_us, &out)) {
+	for (;;) {
+		if (weir_card_is_full(&h->card)) {
+			weir_streams_busy(h, i); /* when there is room again */
+			return;
+		}
+		if (!weir_conn_next(c, weir_relay_env(h, i), h->now_us, &out))
+			return;
 		if (!out.unreachable) {
 			weir_down_segment(h, &c->ends.guest, &c->ends.far,
 					  &out);

@@ -15,6 +15,7 @@
 #include "engine/doors.h"
 #include "engine/down.h"
 #include "engine/echoes.h"
+#include "engine/foyer.h"
 #include "engine/names.h"
 #include "engine/parts.h"
 #include "engine/streams.h"
@@ -291,6 +292,9 @@ void weir_up_frame(struct weir_house *h, uint8_t *bytes, size_t len)
 	struct seen s = { .parted = false };
 	enum weir_reason r;
 
+	if (h->stranger && len > WEIR_VNET_BYTES)
+		weir_foyer_meet(h, bytes + WEIR_VNET_BYTES,
+				len - WEIR_VNET_BYTES);
 	h->sum.frames_up++;
 	if (len > WEIR_VNET_BYTES)
 		h->sum.bytes_up += len - WEIR_VNET_BYTES;
@@ -325,19 +329,22 @@ static size_t place_next(struct weir_house *h, size_t end)
  */
 static int read_frames(struct weir_house *h)
 {
+	const struct weir_link *link = &h->card.link;
 	unsigned most = WEIR_TURN_FRAMES_UP, i;
 	size_t at = 0;
 
 	if (h->singles % 4)
 		most = 1;
 	for (i = 0; i < most; i++) {
-		int n = weir_tap_receive(h->link, h->frame + at);
+		int n = link->ops->receive(link->self, h->frame + at);
 
 		if (n == -EAGAIN)
 			break;
-		if (n == -EINVAL || n == -ENOMEM) {
-			weir_house_count(h, WEIR_REASON_VNET_HEADER);
-			continue; /* a packet that the TAP cannot describe */
+		if (n == -EINVAL || n == -EMSGSIZE) {
+			weir_house_count(h, n == -EINVAL
+						    ? WEIR_REASON_VNET_HEADER
+						    : WEIR_REASON_OVERSIZE);
+			continue; /* one that cannot be used */
 		}
 		if (n < 0)
 			return n;

@@ -16,20 +16,26 @@
 
 #include "base/limits.h"
 #include "base/span.h"
+#include "link/link.h"
 #include "packet/vnethdr.h"
 
-/** room for any frame and its header, see weir_tap_receive() */
-#define WEIR_TAP_ROOM_BYTES (WEIR_VNET_BYTES + WEIR_FRAME_MAX_BYTES)
-
-/* the most spans a frame is written from, its headers included */
-#define WEIR_TAP_SPANS_MAX 16u
-
 /* the calls of this room, for the engine's list */
-#define WEIR_TAP_CALLS(X) X(read) X(writev)
+#define WEIR_TAP_CALLS(X) X(read) X(writev) X(close)
+
+/** struct weir_tap - one TAP, owned */
+struct weir_tap {
+	int fd;
+};
+
+/** weir_tap_open() - a link of a TAP's descriptor */
+void weir_tap_open(struct weir_tap *t, int fd);
+
+/* its table; @self is a struct weir_tap */
+extern const struct weir_link_ops weir_tap_ops;
 
 /**
  * weir_tap_receive() - take the next frame from the guest
- * @buf: WEIR_TAP_ROOM_BYTES of room; header first
+ * @buf: WEIR_LINK_ROOM_BYTES of room; header first
  *
  * Return: bytes in @buf, header included; -EAGAIN none there; another
  * negative errno: the link is down (EIO, EBADFD: the interface is gone).

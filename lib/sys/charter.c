@@ -173,6 +173,12 @@ static bool is_valid_search(const struct weir_charter *c)
 	return name == 0;
 }
 
+static bool is_valid_link(enum weir_charter_link link)
+{
+	return link == WEIR_CHARTER_TAP || link == WEIR_CHARTER_STREAM ||
+	       link == WEIR_CHARTER_DGRAM;
+}
+
 static bool are_valid_limits(const struct weir_charter *c)
 {
 	return c->idle_s && c->idle_s <= WEIR_CHARTER_IDLE_MAX_S &&
@@ -185,7 +191,7 @@ static bool are_valid_limits(const struct weir_charter *c)
 
 bool weir_charter_is_valid(const struct weir_charter *c)
 {
-	if (c->link != WEIR_CHARTER_TAP ||
+	if (!is_valid_link(c->link) ||
 	    (c->offload & ~(WEIR_OFFLOAD_CSUM | WEIR_OFFLOAD_TSO4 |
 			    WEIR_OFFLOAD_TSO6 | WEIR_OFFLOAD_USO)) ||
 	    c->mtu < WEIR_MTU_MIN || c->mtu > WEIR_MTU_MAX)
@@ -322,6 +328,8 @@ void weir_charter_build(const struct weir_charter *c, struct weir_wr *to)
 	weir_wr_u8(to, (uint8_t)c->link);
 	weir_wr_be32(to, c->offload);
 	weir_wr_be32(to, c->mtu);
+	weir_wr_u8(to, c->jumbo);
+	weir_wr_u8(to, c->any_mac);
 	weir_wr_copy(to, c->guest_mac.b, sizeof(c->guest_mac.b));
 	weir_wr_copy(to, c->gateway_mac.b, sizeof(c->gateway_mac.b));
 	build_addr(&c->guest4, to);
@@ -354,12 +362,13 @@ void weir_charter_build(const struct weir_charter *c, struct weir_wr *to)
 
 bool weir_charter_parse(struct weir_rd *in, struct weir_charter *ret)
 {
-	struct weir_charter c = { .link = WEIR_CHARTER_TAP };
+	struct weir_charter c = { .mtu = 0 };
 
-	if (weir_rd_u8(in) != WEIR_CHARTER_TAP)
-		return false;
+	c.link = (enum weir_charter_link)weir_rd_u8(in);
 	c.offload = weir_rd_be32(in);
 	c.mtu = weir_rd_be32(in);
+	c.jumbo = parse_bool(in);
+	c.any_mac = parse_bool(in);
 	weir_rd_copy(in, c.guest_mac.b, sizeof(c.guest_mac.b));
 	weir_rd_copy(in, c.gateway_mac.b, sizeof(c.gateway_mac.b));
 	c.guest4 = parse_addr(in);

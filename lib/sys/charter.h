@@ -38,6 +38,8 @@
 /** enum weir_charter_link - what kind of descriptor LINK brings */
 enum weir_charter_link {
 	WEIR_CHARTER_TAP = 1, /* a TAP with a 12-byte virtio-net header */
+	WEIR_CHARTER_STREAM,  /* a connected unix stream socket */
+	WEIR_CHARTER_DGRAM,   /* a unix datagram socket, bound or connected */
 };
 
 /* what the link can do, bits of weir_charter.offload */
@@ -92,6 +94,8 @@ bool weir_charter_parse_door(struct weir_rd *in, struct weir_charter_door *ret);
 /**
  * struct weir_charter - one network
  * @link, @offload, @mtu: the guest's card
+ * @jumbo: frames above the MTU may go to the guest (sockets)
+ * @any_mac: the guest's Ethernet address is that of its first frame
  * @guest_mac, @gateway_mac: the two ends of it
  * @guest4 ... @len4: IPv4, always there; the DNS address serves port 53 only
  * @has6: is there IPv6; @guest6 ... @len6 then
@@ -116,6 +120,7 @@ struct weir_charter {
 	enum weir_charter_link link;
 	uint32_t offload;
 	uint32_t mtu;
+	bool jumbo, any_mac;
 	struct weir_mac guest_mac, gateway_mac;
 	struct weir_addr guest4, gateway4, dns4;
 	uint8_t len4;

@@ -159,8 +159,7 @@ static int permit(int ruleset, const char *path, uint64_t what)
 	return r;
 }
 
-int weir_confine_paths(const char *const *path, size_t n, const char *removes,
-		       const char *writes)
+int weir_confine_paths(const struct weir_confine_places *p)
 {
 	struct landlock_ruleset_attr a;
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0,
@@ -175,12 +174,14 @@ int weir_confine_paths(const char *const *path, size_t n, const char *removes,
 	fd = (int)syscall(SYS_landlock_create_ruleset, &a, sizeof(a), 0);
 	if (fd < 0)
 		return -errno;
-	for (size_t i = 0; r == 0 && i < n; i++)
-		r = permit(fd, path[i], LANDLOCK_FS_READ);
-	if (r == 0 && removes)
-		r = permit(fd, removes, LANDLOCK_ACCESS_FS_REMOVE_FILE);
-	if (r == 0 && writes)
-		r = permit(fd, writes,
+	for (size_t i = 0; r == 0 && i < p->n_reads; i++)
+		r = permit(fd, p->reads[i], LANDLOCK_FS_READ);
+	for (size_t i = 0; r == 0 && i < WEIR_CONFINE_REMOVES; i++)
+		if (p->removes[i])
+			r = permit(fd, p->removes[i],
+				   LANDLOCK_ACCESS_FS_REMOVE_FILE);
+	if (r == 0 && p->writes)
+		r = permit(fd, p->writes,
 			   LANDLOCK_ACCESS_FS_WRITE_FILE |
 				   LANDLOCK_ACCESS_FS_MAKE_REG);
 	if (r == 0 && syscall(SYS_landlock_restrict_self, fd, 0))

@@ -66,18 +66,29 @@ void weir_confine_capabilities(void);
  */
 int weir_confine_calls(const int *nr, size_t n);
 
+#define WEIR_CONFINE_REMOVES 2u
+
 /**
- * weir_confine_paths() - from now on read only beneath these directories
- * @path: @n of them; one that does not exist is left out
- * @removes: a directory in which files may be removed, or NULL
+ * struct weir_confine_places - what may still be done with files
+ * @reads: @n_reads directories; one that does not exist is left out
+ * @removes: directories in which files may be removed; NULL: none
  * @writes: a directory in which files may be made and written, or NULL
+ */
+struct weir_confine_places {
+	const char *const *reads;
+	size_t n_reads;
+	const char *removes[WEIR_CONFINE_REMOVES];
+	const char *writes;
+};
+
+/**
+ * weir_confine_paths() - from now on only these places
  *
- * Landlock: nothing outside can be opened, nothing can be executed, written or
- * made but in @writes, nor removed but in @removes.  Needs no_new_privs.
+ * Landlock: nothing outside can be opened, nothing executed, and nothing
+ * written, made or removed elsewhere.  Needs no_new_privs.
  *
  * Return: 0, or a negative errno where the kernel has no Landlock.
  */
-int weir_confine_paths(const char *const *path, size_t n, const char *removes,
-		       const char *writes);
+int weir_confine_paths(const struct weir_confine_places *p);
 
 #endif /* WEIR_SYS_CONFINE_H */

@@ -31,6 +31,7 @@
  *	                    FAILED    one sentence for the operator, then it ends
  *	                    TALLY     counters
  *	                    BYE       all flows ended; counters in the body
+ *	                    UNLINK    the guest hung up; another LINK may come
  *	                    NOTE      one sentence for `-v`, or a limit reached
  *	                    EVENTS    what happened, for the log: one after the
  *	                              other u16 length, event (record/event.h)
@@ -81,6 +82,7 @@ enum weir_msg_kind {
 	WEIR_MSG_UNDOOR,
 	WEIR_MSG_EVENTS,
 	WEIR_MSG_POLICY,
+	WEIR_MSG_UNLINK,
 	WEIR_MSG_KINDS /* one past the last */
 };
 

@@ -233,7 +233,7 @@ static void no_memory(void)
 	dial(TWIN_FAIL_NOW, -ENOBUFS);
 }
 
-static void bind(void)
+static void bind_fails(void)
 {
 	dial(TWIN_FAIL_NOW, -EADDRNOTAVAIL);
 }
@@ -394,7 +394,7 @@ static void (*const provoke[WEIR_REASON_COUNT])(void) = {
 	R(HOST_RESET, host_reset),
 	R(NO_FDS, no_fds),
 	R(NO_MEMORY, no_memory),
-	R(BIND, bind),
+	R(BIND, bind_fails),
 	R(LIMIT_FLOWS, limit_flows),
 	R(LIMIT_RATE, limit_rate),
 	R(LIMIT_HALF_OPEN, limit_half_open),

@@ -279,8 +279,14 @@ void weir_resolver_close(struct weir_resolver_call *c)
 
 /* --- link/tap.h --- */
 
-int weir_tap_receive(int fd, uint8_t *buf)
+void weir_tap_open(struct weir_tap *t, int fd)
 {
+	t->fd = fd;
+}
+
+static int tap_receive(void *self, uint8_t *buf)
+{
+	int fd = ((struct weir_tap *)self)->fd;
 	struct twin_gram *g = wings_world->frames.first;
 	int n;
 
@@ -295,14 +301,15 @@ int weir_tap_receive(int fd, uint8_t *buf)
 	return n;
 }
 
-int weir_tap_send(int fd, const struct weir_span *part, unsigned n)
+static int tap_send(void *self, const struct weir_span *part, unsigned n)
 {
+	int fd = ((struct weir_tap *)self)->fd;
 	struct twin *w = wings_world;
 	struct look *f;
 	size_t len = 0;
 	const char *why;
 
-	if (fd != w->given_fd || n == 0 || n > WEIR_TAP_SPANS_MAX)
+	if (fd != w->given_fd || n == 0 || n > WEIR_LINK_SPANS_MAX)
 		twin_wrong(w, "a frame of no parts, or for nobody");
 	w->acts++;
 	if (w->link_room == 0)
@@ -331,6 +338,21 @@ int weir_tap_send(int fd, const struct weir_span *part, unsigned n)
 	w->out_last = f;
 	return 0;
 }
+
+static int tap_fd(const void *self)
+{
+	return ((const struct weir_tap *)self)->fd;
+}
+
+static void tap_close(void *self)
+{
+	close(((struct weir_tap *)self)->fd);
+}
+
+const struct weir_link_ops weir_tap_ops = { .receive = tap_receive,
+					    .send = tap_send,
+					    .fd = tap_fd,
+					    .close = tap_close };
 
 /* --- sys/clock.h, sys/entropy.h --- */
 

@@ -27,7 +27,7 @@
 
 static int tap = -1, guest = -1;
 static uint32_t offload;
-static uint8_t room[WEIR_TAP_ROOM_BYTES];
+static uint8_t room[WEIR_LINK_ROOM_BYTES];
 
 static void await(int fd)
 {

@@ -151,7 +151,8 @@ static int reads_only_there(void)
 	int fd;
 
 	weir_confine_capabilities();
-	if (weir_confine_paths(path, 2, NULL, NULL))
+	if (weir_confine_paths(&(struct weir_confine_places){ .reads = path,
+							      .n_reads = 2 }))
 		return 77; /* a kernel without Landlock */
 	fd = open("/etc/passwd", O_RDONLY);
 	if (fd < 0)
@@ -174,7 +175,8 @@ static int removes_only_there(void)
 	if (fd < 0)
 		return 1;
 	weir_confine_capabilities();
-	if (weir_confine_paths(NULL, 0, removable, NULL)) {
+	if (weir_confine_paths(&(struct weir_confine_places){
+		    .removes = { NULL, removable } })) {
 		unlink(path);
 		return 77;
 	}
@@ -191,7 +193,8 @@ static int writes_only_there(void)
 	int fd;
 
 	weir_confine_capabilities();
-	if (weir_confine_paths(NULL, 0, NULL, writable))
+	if (weir_confine_paths(
+		    &(struct weir_confine_places){ .writes = writable }))
 		return 77;
 	snprintf(path, sizeof(path), "%s/file", writable);
 	fd = open(path, O_CREAT | O_WRONLY | O_APPEND, 0600);

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* card.c - the guest's card: the one link this engine has */
+#include "engine/card.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "engine/house.h"
+#include "sys/loop.h"
+
+#define TAG WEIR_HOUSE_TAG(WEIR_HOUSE_TAG_LINK, 0)
+
+static size_t larger(size_t a, size_t b)
+{
+	return a > b ? a : b;
+}
+
+size_t weir_card_bytes(void)
+{
+	return larger(weir_stream_bytes(), weir_dgram_bytes());
+}
+
+static int open_link(struct weir_house *h, struct weir_arena *arena)
+{
+	const struct weir_charter *charter = &h->charter;
+	struct weir_card *c = &h->card;
+	int r = -EPROTO;
+
+	switch (charter->link) {
+	case WEIR_CHARTER_TAP:
+		weir_tap_open(&c->of.tap, c->given);
+		c->link = (struct weir_link){ &weir_tap_ops, &c->of.tap };
+		return 0;
+	case WEIR_CHARTER_STREAM:
+		r = weir_stream_open(&c->of.stream, c->given, charter->mtu,
+				     charter->jumbo, arena);
+		if (r == 0)
+			c->link = (struct weir_link){ &weir_stream_ops,
+						      &c->of.stream };
+		return r;
+	case WEIR_CHARTER_DGRAM:
+		r = weir_dgram_open(&c->of.dgram, c->given, charter->mtu,
+				    charter->jumbo, arena);
+		if (r == 0)
+			c->link = (struct weir_link){ &weir_dgram_ops,
+						      &c->of.dgram };
+		return r;
+	}
+	return r;
+}
+
+int weir_card_open(struct weir_house *h, struct weir_arena *arena)
+{
+	struct weir_card *c = &h->card;
+	int r = open_link(h, arena);
+
+	if (r)
+		return r;
+	c->given = -1;
+	return weir_loop_watch(h->loop, c->link.ops->fd(c->link.self), TAG,
+			       false, false);
+}
+
+bool weir_card_is_open(const struct weir_house *h)
+{
+	return h->card.link.ops != NULL;
+}
+
+int weir_card_event(struct weir_house *h, uint32_t what)
+{
+	struct weir_link *l = &h->card.link;
+
+	if (!l->ops || !l->ops->event)
+		return 0;
+	/* an end or an error is for the next receive() to find */
+	return l->ops->event(l->self, (what & ~(uint32_t)WEIR_LOOP_OUT) != 0,
+			     (what & WEIR_LOOP_OUT) != 0);
+}
+
+int weir_card_flush(struct weir_house *h)
+{
+	struct weir_card *c = &h->card;
+	struct weir_link *l = &c->link;
+	bool wants;
+
+	if (!l->ops || !l->ops->flush)
+		return 0;
+	wants = l->ops->flush(l->self);
+	if (wants == c->watched_out)
+		return 0;
+	c->watched_out = wants;
+	return weir_loop_change(h->loop, l->ops->fd(l->self), TAG, true, wants);
+}
+
+void weir_card_close(struct weir_house *h)
+{
+	struct weir_card *c = &h->card;
+
+	if (c->link.ops)
+		c->link.ops->close(c->link.self);
+	else if (c->given >= 0)
+		close(c->given);
+	c->link.ops = NULL;
+	c->given = -1;
+}

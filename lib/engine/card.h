@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * card.h - the guest's card: the one link this engine has
+ *
+ * Which kind it is the charter says; beyond this room nobody knows.
+ */
+#ifndef WEIR_ENGINE_CARD_H
+#define WEIR_ENGINE_CARD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "link/dgram.h"
+#include "link/link.h"
+#include "link/stream.h"
+#include "link/tap.h"
+
+struct weir_house;
+
+/**
+ * struct weir_card - the link and its state
+ * @given: the descriptor that control gave, until it is the link's; -1: none
+ * @watched_out: the loop tells when it can be written
+ * @link:  ops NULL: none yet, or no more
+ */
+struct weir_card {
+	int given;
+	bool watched_out;
+	struct weir_link link;
+	union {
+		struct weir_tap tap;
+		struct weir_stream stream;
+		struct weir_dgram dgram;
+	} of;
+};
+
+/* the calls of all links */
+#define WEIR_CARD_CALLS(X)                                                     \
+	WEIR_TAP_CALLS(X) WEIR_STREAM_CALLS(X) WEIR_DGRAM_CALLS(X)
+
+/** weir_card_bytes() - what weir_card_open() takes from an arena at most */
+size_t weir_card_bytes(void);
+
+/**
+ * weir_card_open() - make a link of the descriptor that was given, and watch it
+ *
+ * Return: 0 or a negative errno.
+ */
+int weir_card_open(struct weir_house *h, struct weir_arena *arena);
+
+/** weir_card_is_open() - is there a link? */
+bool weir_card_is_open(const struct weir_house *h);
+
+/** weir_card_is_full() - does what was sent wait for room?  Then TCP waits too,
+ * or it would be sent for nothing */
+static inline bool weir_card_is_full(const struct weir_card *c)
+{
+	return c->link.ops && c->link.ops->wants_out &&
+	       c->link.ops->wants_out(c->link.self);
+}
+
+/** weir_card_event() - its descriptor is ready; Return: 0, or a negative errno:
+ * it is down */
+int weir_card_event(struct weir_house *h, uint32_t what);
+
+/** weir_card_flush() - the end of a turn; Return: 0, or a negative errno */
+int weir_card_flush(struct weir_house *h);
+
+/** weir_card_close() - give it back */
+void weir_card_close(struct weir_house *h);
+
+#endif /* WEIR_ENGINE_CARD_H */
