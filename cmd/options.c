@@ -44,7 +44,7 @@ static const struct row rows[] = {
 	{ "no-config", NULL, "make the card, leave addresses and routes to the guest", weir_values_read_no_config, 0, WEIR_OPTIONS_SERVE, NEEDS_NOTHING },
 	{ "stream", "PATH", "the guest connects here: QEMU -netdev stream, libkrun", weir_values_read_stream, 0, WEIR_OPTIONS_SERVE, NEEDS_NOTHING },
 	{ "dgram", "PATH", "the guest sends here: vfkit, krunkit, QEMU -netdev dgram", weir_values_read_dgram, 0, WEIR_OPTIONS_SERVE, NEEDS_NOTHING },
-	{ "vhost-user", "PATH", NULL, NULL, 0, WEIR_OPTIONS_SERVE, NEEDS_NOTHING },
+	{ "vhost-user", "PATH", "the front-end connects here: QEMU, cloud-hypervisor", weir_values_read_vhost_user, 0, WEIR_OPTIONS_SERVE, NEEDS_NOTHING },
 	{ "fd", "N", "an inherited unix socket, stream or datagram, that is connected", weir_values_read_fd, 0, WEIR_OPTIONS_SERVE, NEEDS_NOTHING },
 	{ "jumbo", NULL, "frames above the MTU may go to the guest (sockets)", weir_values_read_jumbo, 0, WEIR_OPTIONS_SERVE, NEEDS_NOTHING },
 	{ "pid", "FILE", "write the process number there when ready", weir_values_read_pid, 0, WEIR_OPTIONS_SERVE, NEEDS_NOTHING },

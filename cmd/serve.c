@@ -12,8 +12,8 @@
 void weir_serve_help(void)
 {
 	fputs("usage: weir serve --netns PID|PATH [options]\n"
-	      "       weir serve --stream PATH | --dgram PATH | --fd N "
-	      "[options]\n\n"
+	      "       weir serve --stream PATH | --dgram PATH | --vhost-user "
+	      "PATH | --fd N [options]\n\n"
 	      "Gives a network namespace one card whose other end is Weir, and "
 	      "serves it until\nthe namespace goes or Weir is told to stop; or "
 	      "serves virtual machines, one after\nanother, that bring their "

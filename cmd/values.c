@@ -213,6 +213,11 @@ int weir_values_read_dgram(struct weir_orders *o, const char *v)
 	return read_socket(o, v, WEIR_CHARTER_DGRAM, "dgram");
 }
 
+int weir_values_read_vhost_user(struct weir_orders *o, const char *v)
+{
+	return read_socket(o, v, WEIR_CHARTER_VHOST, "vhost-user");
+}
+
 int weir_values_read_jumbo(struct weir_orders *o, const char *v)
 {
 	(void)v;

@@ -33,6 +33,7 @@ int weir_values_read_limit_up(struct weir_orders *o, const char *v);
 int weir_values_read_limit_down(struct weir_orders *o, const char *v);
 int weir_values_read_stream(struct weir_orders *o, const char *v);
 int weir_values_read_dgram(struct weir_orders *o, const char *v);
+int weir_values_read_vhost_user(struct weir_orders *o, const char *v);
 int weir_values_read_fd(struct weir_orders *o, const char *v);
 int weir_values_read_jumbo(struct weir_orders *o, const char *v);
 int weir_values_read_netns(struct weir_orders *o, const char *v);

@@ -18,14 +18,15 @@
 #include <sys/socket.h>
 
 #include "control/spawn.h"
+#include "engine/card.h"
 #include "engine/engine.h"
 #include "host/dial.h"
 #include "host/post.h"
 #include "host/resolver.h"
-#include "engine/card.h"
 #include "sys/clock.h"
 #include "sys/confine.h"
 #include "sys/entropy.h"
+#include "sys/guarded.h"
 #include "sys/listener.h"
 #include "sys/loop.h"
 #include "sys/msg.h"
@@ -93,6 +94,7 @@ int weir_process_run(int argc, char *const *argv)
 		return FAILED;
 	}
 	(void)prctl(PR_SET_NAME, WEIR_SPAWN_ENGINE);
+	(void)weir_guarded_install(); /* else only sealed memory is taken */
 	if (weir_confine_is_possible()) {
 		if (free)
 			weir_confine_limits();

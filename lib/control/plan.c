@@ -207,8 +207,7 @@ bool weir_plan_make(const struct weir_orders *o, const struct weir_hostnet *h,
 	c->mtu = c->link == WEIR_CHARTER_TAP ? WEIR_MTU_MAX : MTU_SOCKET;
 	c->mtu = o->mtu ? o->mtu : c->mtu;
 	c->guest_mac = o->has_mac ? o->mac : guest;
-	c->any_mac = !o->has_mac && (c->link == WEIR_CHARTER_STREAM ||
-				     c->link == WEIR_CHARTER_DGRAM);
+	c->any_mac = !o->has_mac && c->link != WEIR_CHARTER_TAP;
 	c->gateway_mac = gateway;
 	if (weir_mac_is_equal(&c->guest_mac, &gateway))
 		c->gateway_mac.b[5]++;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "engine/house.h"
+#include "sys/guarded.h"
 #include "sys/loop.h"
 
 #define TAG WEIR_HOUSE_TAG(WEIR_HOUSE_TAG_LINK, 0)
@@ -20,12 +21,40 @@ size_t weir_card_bytes(void)
 	return larger(weir_stream_bytes(), weir_dgram_bytes());
 }
 
+static int open_vhost(struct weir_house *h)
+{
+	const struct weir_vhost_user_options o = {
+		.mac = h->charter.guest_mac,
+		.mtu = (uint16_t)h->charter.mtu,
+		.sealed = !weir_guarded_is_possible(),
+	};
+	int r = weir_vhost_user_open(h->card.given, &o, &h->card.link);
+
+	h->card.offered =
+		WEIR_OFFLOAD_CSUM | WEIR_OFFLOAD_TSO4 | WEIR_OFFLOAD_TSO6;
+	return r;
+}
+
+/* What the guest's driver takes, once it runs, is for its driver to say. */
+static void follow_offload(struct weir_house *h)
+{
+	uint32_t now;
+
+	if (h->charter.link != WEIR_CHARTER_VHOST || !h->card.link.ops)
+		return;
+	now = weir_vhost_user_offload(h->card.link.self);
+	h->charter.offload = now;
+	h->env.tso4 = h->env_names.tso4 = now & WEIR_OFFLOAD_TSO4;
+	h->env.tso6 = h->env_names.tso6 = now & WEIR_OFFLOAD_TSO6;
+}
+
 static int open_link(struct weir_house *h, struct weir_arena *arena)
 {
 	const struct weir_charter *charter = &h->charter;
 	struct weir_card *c = &h->card;
 	int r = -EPROTO;
 
+	c->offered = charter->offload;
 	switch (charter->link) {
 	case WEIR_CHARTER_TAP:
 		weir_tap_open(&c->of.tap, c->given);
@@ -45,6 +74,8 @@ static int open_link(struct weir_house *h, struct weir_arena *arena)
 			c->link = (struct weir_link){ &weir_dgram_ops,
 						      &c->of.dgram };
 		return r;
+	case WEIR_CHARTER_VHOST:
+		return open_vhost(h);
 	}
 	return r;
 }
@@ -69,12 +100,15 @@ bool weir_card_is_open(const struct weir_house *h)
 int weir_card_event(struct weir_house *h, uint32_t what)
 {
 	struct weir_link *l = &h->card.link;
+	int r;
 
 	if (!l->ops || !l->ops->event)
 		return 0;
 	/* an end or an error is for the next receive() to find */
-	return l->ops->event(l->self, (what & ~(uint32_t)WEIR_LOOP_OUT) != 0,
-			     (what & WEIR_LOOP_OUT) != 0);
+	r = l->ops->event(l->self, (what & ~(uint32_t)WEIR_LOOP_OUT) != 0,
+			  (what & WEIR_LOOP_OUT) != 0);
+	follow_offload(h);
+	return r;
 }
 
 int weir_card_flush(struct weir_house *h)

@@ -15,17 +15,21 @@
 #include "link/link.h"
 #include "link/stream.h"
 #include "link/tap.h"
+#include "link/vhost_user.h"
 
 struct weir_house;
 
 /**
  * struct weir_card - the link and its state
  * @given: the descriptor that control gave, until it is the link's; -1: none
+ * @offered: WEIR_OFFLOAD_* that frames of the guest may need; what those for it
+ *          may need is the charter's
  * @watched_out: the loop tells when it can be written
  * @link:  ops NULL: none yet, or no more
  */
 struct weir_card {
 	int given;
+	uint32_t offered;
 	bool watched_out;
 	struct weir_link link;
 	union {
@@ -37,7 +41,8 @@ struct weir_card {
 
 /* the calls of all links */
 #define WEIR_CARD_CALLS(X)                                                     \
-	WEIR_TAP_CALLS(X) WEIR_STREAM_CALLS(X) WEIR_DGRAM_CALLS(X)
+	WEIR_TAP_CALLS(X)                                                      \
+	WEIR_STREAM_CALLS(X) WEIR_DGRAM_CALLS(X) WEIR_VHOST_USER_CALLS(X)
 
 /** weir_card_bytes() - what weir_card_open() takes from an arena at most */
 size_t weir_card_bytes(void);

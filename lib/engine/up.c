@@ -229,7 +229,7 @@ static void hand_over(struct weir_house *h, const struct seen *s)
 /* Did we offer to take frames that stand for several packets of this kind? */
 static bool is_offered(const struct weir_house *h, const struct weir_vnethdr *v)
 {
-	uint32_t offload = h->charter.offload;
+	uint32_t offload = h->card.offered;
 
 	switch (v->gso_type & ~WEIR_VNET_GSO_ECN) {
 	case WEIR_VNET_GSO_TCPV4:

@@ -176,7 +176,7 @@ static bool is_valid_search(const struct weir_charter *c)
 static bool is_valid_link(enum weir_charter_link link)
 {
 	return link == WEIR_CHARTER_TAP || link == WEIR_CHARTER_STREAM ||
-	       link == WEIR_CHARTER_DGRAM;
+	       link == WEIR_CHARTER_DGRAM || link == WEIR_CHARTER_VHOST;
 }
 
 static bool are_valid_limits(const struct weir_charter *c)

@@ -40,6 +40,7 @@ enum weir_charter_link {
 	WEIR_CHARTER_TAP = 1, /* a TAP with a 12-byte virtio-net header */
 	WEIR_CHARTER_STREAM,  /* a connected unix stream socket */
 	WEIR_CHARTER_DGRAM,   /* a unix datagram socket, bound or connected */
+	WEIR_CHARTER_VHOST,   /* a unix socket that speaks vhost-user */
 };
 
 /* what the link can do, bits of weir_charter.offload */
