@@ -95,7 +95,11 @@ static struct weir_judge_verdict ask(const struct large *l,
 	return weir_judge_flow(&l->image, &facts, q);
 }
 
-/* The fastest of five rounds over @n questions, in ns each. */
+/*
+ * The fastest of five rounds over @n questions, in ns each.  Shown, not judged:
+ * a figure is judged in `make bench`; here the runner's limit on a whole test
+ * ends one that has become hopeless.
+ */
 static void time_it(const char *what, const struct large *l,
 		    const struct weir_judge_flow *q, unsigned n)
 {
@@ -112,7 +116,6 @@ static void time_it(const char *what, const struct large *l,
 	}
 	print_message("# %s: %u rules, image %zu KiB, %llu ns a verdict\n",
 		      what, l->n, l->len / 1024, (unsigned long long)best);
-	CHECK(best < 1000000);
 }
 
 static void is(struct weir_judge_verdict v, enum weir_judge_said said,
