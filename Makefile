@@ -26,6 +26,9 @@ T      ?= 60
 SUFFIX := $(if $(filter gcc cc,$(notdir $(CC))),,-$(notdir $(CC)))
 B      := build/$(MODE)$(SUFFIX)$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 prefix ?= /usr/local
+libdir ?= $(prefix)/lib
+version := $(shell sed -n 's/.*WEIR_VERSION "\(.*\)"/\1/p' lib/base/version.h)
+soname  := libweir.so.$(firstword $(subst ., ,$(version)))
 clang  := $(findstring clang,$(CC))
 arch   := $(shell uname -m)
 
@@ -37,7 +40,7 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
 	-Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual \
 	-Wwrite-strings -Wvla -Wundef -Wformat=2 -Wimplicit-fallthrough \
 	-Wnull-dereference -Wdouble-promotion -Wswitch-enum
-HARD := -fstack-protector-strong -fstack-clash-protection -fPIE \
+HARD := -fstack-protector-strong -fstack-clash-protection \
 	-D_FORTIFY_SOURCE=2 \
 	$(if $(filter x86_64,$(arch)),-fcf-protection) \
 	$(if $(filter aarch64,$(arch)),-mbranch-protection=standard)
@@ -52,7 +55,9 @@ LINK.dev      :=
 LINK.release  := -pie -Wl,-z,relro,-z,now,-z,noexecstack
 CFLAGS        ?= $(OPT.$(MODE))
 LDFLAGS       ?= $(LINK.$(MODE))
-ALL := -std=c11 -D_GNU_SOURCE -Ilib -I. -Iinclude -fvisibility=hidden $(WARN) \
+# position-independent: the same objects are in the program and in libweir.so
+ALL := -std=c11 -D_GNU_SOURCE -Ilib -I. -Iinclude -fvisibility=hidden -fPIC \
+	$(WARN) \
 	$(if $(SAN),$(QUIET) -fsanitize=$(SAN) -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer)
 COMPILE := $(CC) $(ALL) $(CFLAGS) $(CPPFLAGS)
@@ -75,7 +80,9 @@ TOOLS := $(TOOL:%.c=$(B)/%)
 OBJ   := $(call obj,$(LIB) $(CMD) $(TESTS) $(HELP) $(FUZZ) $(FHELP) \
 	$(TOOL) fuzz/replay.c)
 
-all: $(B)/libweir.a $(if $(CMD),$(B)/weir)
+EXAMPLE := $(patsubst %.c,$(B)/%,$(wildcard examples/*.c))
+
+all: $(B)/libweir.a $(B)/libweir.so $(B)/weir.pc $(if $(CMD),$(B)/weir)
 
 $(B)/libweir.a: $(call obj,$(LIB))
 $(B)/libfuzz.a: $(call obj,$(FHELP))
@@ -117,12 +124,41 @@ $(FBIN): $(B)/%: $(B)/%.o $(B)/fuzz/replay.o $(B)/libfuzz.a $(B)/libweir.a
 	@$(call link)
 $(TOOLS): $(B)/%: $(B)/%.o
 	@$(call link)
+$(B)/tests/bench/ring: $(B)/libweir.a # the one that holds frames itself
+
+# --- the library, as other programs see it -----------------------------------
+
+# what is exported is what include/weir.h declares
+$(B)/weir.map: include/weir.h scripts/exports
+	@mkdir -p $(@D); scripts/exports map $(CC) $< >$@
+$(B)/libweir.so: $(B)/libweir.a $(B)/weir.map
+	@$(COMPILE) $(filter-out -pie,$(LDFLAGS)) -shared -Wl,-soname,$(soname) \
+		-Wl,--version-script=$(B)/weir.map -Wl,-z,defs \
+		-Wl,--whole-archive $< -Wl,--no-whole-archive $(LIBS) -pthread -o $@
+	@ln -sf libweir.so $(B)/$(soname)
+	@echo "  LINK  $@"
+$(B)/weir.pc: Makefile lib/base/version.h
+	@mkdir -p $(@D)
+	@{ echo 'prefix=$(prefix)'; echo 'libdir=$(libdir)'; \
+	echo 'includedir=$${prefix}/include'; echo; \
+	echo 'Name: weir'; echo 'Description: the network of a sandbox'; \
+	echo 'Version: $(version)'; echo 'Libs: -L$${libdir} -lweir'; \
+	echo 'Libs.private: -pthread'; echo 'Requires.private: $(PKGS)'; \
+	echo 'Cflags: -I$${includedir}'; } >$@
+
+# built as outside: the header and the shared library, nothing of lib/
+$(EXAMPLE): $(B)/examples/%: examples/%.c $(B)/libweir.so include/weir.h
+	@mkdir -p $(@D)
+	@$(CC) -std=c11 -Wall -Wextra -Werror -O2 -Iinclude $< -L$(B) -lweir \
+		-pthread -Wl,-rpath,'$$ORIGIN/..' -o $@
+	@echo "  LINK  $@"
+examples: $(EXAMPLE)
 
 # --- check -------------------------------------------------------------------
 # A passed test is a file: it runs again only when something it is made of has
 # changed.  Beside it lie its words (.log) and its count (.tally).
 
-RULES := floors purity names shape headers limits cases
+RULES := floors purity names shape headers limits cases exports
 $(TBIN:=.ok): $(B)/%.ok: $(B)/%
 	@scripts/tally run $(basename $@) timeout 300 scripts/steady $<
 	@touch $@
@@ -140,7 +176,9 @@ RULE.shape   = scripts/shape 70 800
 RULE.headers = scripts/headers $(CC) $(ALL)
 RULE.limits  = scripts/limits lib/base/limits.h doc/limits.md
 RULE.cases   = scripts/cases tests/cases ../shared/spec/cases
+RULE.exports = scripts/exports check $(B)/libweir.so $(B)/weir.map
 $(B)/rule/purity.ok $(B)/rule/names.ok: $(B)/libweir.a
+$(B)/rule/exports.ok: $(B)/libweir.so
 $(RULES:%=$(B)/rule/%.ok): $(B)/rule/%.ok: FORCE
 	@scripts/tally run $(basename $@) $(RULE.$*)
 	@touch $@
@@ -202,6 +240,14 @@ release:
 	@$(MAKE) --no-print-directory MODE=release all
 install: release
 	install -D -m 755 build/release/weir $(DESTDIR)$(prefix)/bin/weir
+	install -D -m 644 include/weir.h $(DESTDIR)$(prefix)/include/weir.h
+	install -d $(DESTDIR)$(libdir)/pkgconfig
+	install -m 644 build/release/weir.pc $(DESTDIR)$(libdir)/pkgconfig/
+	install -m 644 build/release/libweir.a $(DESTDIR)$(libdir)/
+	install -m 755 build/release/libweir.so \
+		$(DESTDIR)$(libdir)/libweir.so.$(version)
+	ln -sf libweir.so.$(version) $(DESTDIR)$(libdir)/$(soname)
+	ln -sf $(soname) $(DESTDIR)$(libdir)/libweir.so
 	for n in 1 5 7; do \
 		install -d $(DESTDIR)$(prefix)/share/man/man$$n && \
 		install -m 644 man/*.$$n $(DESTDIR)$(prefix)/share/man/man$$n || \
@@ -210,7 +256,7 @@ clean:
 	rm -rf build compile_commands.json
 
 FORCE:
-.PHONY: all check each-check rules e2e bench bench-tools deps demo test lint release \
+.PHONY: all examples check each-check rules e2e bench bench-tools deps demo test lint release \
 	install clean FORCE
 .DELETE_ON_ERROR:
 .PRECIOUS: $(B)/%.o

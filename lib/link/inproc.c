@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * inproc.c - the guest's card is a pair of rings in this process
+ *
+ * The engine's table of a link over the calls that any stack may use
+ * (weir.h, struct weir_device).  A turn's frames up are given back, and its
+ * frames down are woken for, with one look at the other side, in flush().
+ *
+ * The engine does not repeat a frame that found no room (TCP sends again), so
+ * the room that comes is told once, by event(), and then forgotten: a wish
+ * that nobody fulfils would keep the descriptor readable.
+ */
+#include "link/inproc.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/must.h"
+
+_Static_assert(sizeof(uint8_t[WEIR_LINK_ROOM_BYTES]) >= WEIR_PORT_ROOM,
+	       "any frame fits");
+
+static int receive(void *self, uint8_t *buf)
+{
+	struct weir_device *dev = ((struct weir_inproc *)self)->device;
+	const struct weir_frame *f = weir_device_stage(dev);
+	int len;
+
+	if (!f)
+		return weir_end_is_down(dev->end) ? -ESHUTDOWN : -EAGAIN;
+	len = (int)f->len;
+	memcpy(buf, f->at, f->len);
+	(void)weir_device_drop_staged(dev);
+	return len;
+}
+
+static int send_frame(void *self, const struct weir_span *part, unsigned n)
+{
+	struct weir_device *dev = ((struct weir_inproc *)self)->device;
+	struct weir_spans frame = { part, n, 0 };
+	int err;
+
+	for (unsigned i = 0; i < n; i++)
+		frame.len += part[i].len;
+	err = weir_device_send(dev, &frame);
+	/* too long for the guest, and counted: the link is well */
+	return err == -EMSGSIZE ? 0 : err;
+}
+
+static bool flush(void *self)
+{
+	weir_device_flush(((struct weir_inproc *)self)->device);
+	return false;
+}
+
+static bool wants_out(const void *self)
+{
+	(void)self;
+	return false;
+}
+
+static int fd(const void *self)
+{
+	return weir_device_fd(((const struct weir_inproc *)self)->device);
+}
+
+static int event(void *self, bool in, bool out)
+{
+	struct weir_device *dev = ((struct weir_inproc *)self)->device;
+	struct weir_end *e = dev->end;
+
+	(void)out;
+	if (in && e->wanted && weir_ring_fits(e->out, e->wanted))
+		weir_device_forget_transmit(dev);
+	return 0;
+}
+
+static void close_link(void *self)
+{
+	struct weir_inproc *p = self;
+
+	weir_device_free(p->device);
+	p->device = NULL;
+}
+
+void weir_inproc_init(struct weir_inproc *self, struct weir_device *device,
+		      struct weir_link *ret)
+{
+	static const struct weir_link_ops ops = {
+		.receive = receive,
+		.send = send_frame,
+		.flush = flush,
+		.wants_out = wants_out,
+		.fd = fd,
+		.event = event,
+		.close = close_link,
+	};
+
+	self->device = device;
+	*ret = (struct weir_link){ &ops, self };
+}
