@@ -4,6 +4,7 @@
  *
  * Input: how often PASS was said before, then the bytes.  They arrive one by
  * one: what is said once is said of more; what is open is BAD if no more comes.
+ * The same bytes are looked at as those behind a first ClientHello.
  */
 #include "flow/first.h"
 
@@ -30,6 +31,25 @@ static void check(const struct weir_first *f, enum weir_first_is is, size_t n)
 		must(f->name.len > 1);
 }
 
+static void behind(const uint8_t *b, size_t len)
+{
+	enum weir_first_is is = WEIR_FIRST_MORE;
+	struct weir_first f;
+
+	for (size_t n = 0; n <= len; n += 1 + n / 8) {
+		enum weir_first_is now = weir_first_look_again(b, n, false, &f);
+
+		must(is == WEIR_FIRST_MORE || is == now);
+		must(now != WEIR_FIRST_HTTP && now != WEIR_FIRST_OTHER);
+		must(now != WEIR_FIRST_MORE || n < WEIR_FIRST_BYTES);
+		if (now == WEIR_FIRST_PASS)
+			must(f.pass >= 5 && b[0] != 22);
+		if (now == WEIR_FIRST_TLS)
+			must(f.pass <= n && b[0] == 22);
+		is = now;
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct weir_rd in = weir_rd_over(data, size);
@@ -52,5 +72,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		      last == (n ? WEIR_FIRST_BAD : WEIR_FIRST_OTHER)));
 		is = now;
 	}
+	behind(in.at, in.left);
 	return 0;
 }

@@ -11,6 +11,9 @@
  *
  *	FIRST ----- a name, or that there is none: judged again
  *	  |   allowed ------------------------------------> a flow like any
+ *	  |   allowed for its name, and TLS
+ *	  +-------------> ANSWER     the server's is awaited: if it asks for
+ *	  |                          another ClientHello FIRST again, once
  *	  |   allowed for its name, and plain HTTP
  *	  +-------------> REQUESTS   each head is judged (flow/requests)
  *	  |                 | denied: the host's side is shut for writing
@@ -50,6 +53,7 @@
 
 enum {
 	FIRST = 1,
+	ANSWER,
 	REQUESTS,
 	LAST,
 	TOLD,
@@ -189,7 +193,7 @@ static void deny(struct weir_house *h, uint32_t i,
 /* --- looks --- */
 
 /* Copy what waits to be looked at; at most WEIR_FIRST_BYTES. */
-static size_t gather(struct weir_house *h, uint32_t i)
+static size_t gather(struct weir_house *h, uint32_t i, uint32_t most)
 {
 	struct weir_conn *c = weir_relay_conn(h, i);
 	struct weir_span part[WEIR_CONN_SPANS_MAX];
@@ -197,8 +201,7 @@ static size_t gather(struct weir_house *h, uint32_t i)
 
 	all.n = weir_conn_up_peek(c, &h->env, part, WEIR_CONN_SPANS_MAX);
 	return weir_spans_copy(&all, 0, h->streams.first,
-			       all.len < WEIR_FIRST_BYTES ? all.len
-							  : WEIR_FIRST_BYTES);
+			       all.len < most ? all.len : most);
 }
 
 /* Will no more of it come in time? */
@@ -244,10 +247,13 @@ static bool refuse_bad(struct weir_house *h, uint32_t i)
 	return true;
 }
 
-/* The name is known, or that there is none.  True: go on. */
+/*
+ * The name is known, or that there is none.  @hello: bytes of a ClientHello, 0:
+ * it is none.  True: go on.
+ */
 static bool decide(struct weir_house *h, uint32_t i,
 		   const struct weir_dns_name *name,
-		   const struct weir_head *head)
+		   const struct weir_head *head, uint32_t hello)
 {
 	struct weir_watch *w = watch_of(h, i);
 	bool named;
@@ -259,7 +265,11 @@ static bool decide(struct weir_house *h, uint32_t i,
 	w->state = REQUESTS;
 	weir_requests_init(&w->requests);
 	h->streams.side[i].fact.seen = true;
-	if (!head || (name && !named)) { /* no name: the next may have one */
+	if (hello && named && !w->second) {
+		w->state = ANSWER;
+		w->free = hello;
+	} else if (!head ||
+		   (name && !named)) { /* no name: the next may have one */
 		h->streams.side[i].fact.http = head != NULL;
 		open_gate(h, i);
 	}
@@ -294,39 +304,76 @@ static bool look_first(struct weir_house *h, uint32_t i)
 	struct weir_watch *w = watch_of(h, i);
 	const struct weir_conn *c = weir_relay_conn(h, i);
 	bool last = is_last(h, i);
+	enum weir_first_is is;
 	struct weir_first f;
 	size_t len;
 
+	if (c->up.len == 0 && w->second) {
+		if (c->flags & WEIR_CONN_F_GUEST_FIN)
+			open_gate(h, i); /* for that; no hello comes */
+		return false;
+	}
 	if (c->up.len == 0)
 		return (c->flags & WEIR_CONN_F_GUEST_FIN ||
 			is_listener(h, i)) &&
-		       decide(h, i, NULL, NULL);
+		       decide(h, i, NULL, NULL, 0);
 	if (c->up.len == w->seen && !last)
 		return false;
 	w->seen = c->up.len;
-	len = gather(h, i);
-	switch (weir_first_look(h->streams.first, len, w->passed, last, &f)) {
+	len = gather(h, i, WEIR_FIRST_BYTES);
+	is = w->second ? weir_first_look_again(h->streams.first, len, last, &f)
+		       : weir_first_look(h->streams.first, len, w->passed, last,
+					 &f);
+	switch (is) {
 	case WEIR_FIRST_MORE:
 		wait_for_more(h, i);
 		return false;
 	case WEIR_FIRST_PASS:
 		wait_no_more(h, i);
-		w->passed++;
+		w->passed += !w->second;
 		w->free = f.pass;
 		w->seen = 0;
 		return true;
 	case WEIR_FIRST_TLS:
-		return decide(h, i, f.has_name ? &f.name : NULL, NULL);
+		return decide(h, i, f.has_name ? &f.name : NULL, NULL, f.pass);
 	case WEIR_FIRST_HTTP:
-		return decide(h, i, f.has_name ? &f.name : NULL, &f.head);
+		return decide(h, i, f.has_name ? &f.name : NULL, &f.head, 0);
 	case WEIR_FIRST_OTHER:
 		if (c->ends.fport == HTTP_PORT && is_word(h->streams.first[0]))
 			return refuse_bad(h, i);
-		return decide(h, i, NULL, NULL);
+		return decide(h, i, NULL, NULL, 0);
 	case WEIR_FIRST_BAD:
 		return refuse_bad(h, i);
 	}
 	return false;
+}
+
+/*
+ * Behind a ClientHello, while the server has not answered it: what could be
+ * another one waits.  True if something came of it.
+ */
+static bool look_behind(struct weir_house *h, uint32_t i)
+{
+	struct weir_watch *w = watch_of(h, i);
+	size_t len = gather(h, i, WEIR_FIRST_RECORD);
+	uint32_t pass;
+
+	switch (weir_first_record(h->streams.first, len, &pass)) {
+	case WEIR_FIRST_PASS:
+		w->free = pass;
+		return true;
+	case WEIR_FIRST_OTHER: /* no server of TLS takes it */
+		open_gate(h, i);
+		return true;
+	case WEIR_FIRST_MORE:
+	case WEIR_FIRST_TLS:
+	case WEIR_FIRST_HTTP:
+	case WEIR_FIRST_BAD:
+		break;
+	}
+	if (w->answered)
+		open_gate(h, i);
+	return w->answered;
 }
 
 /* What follows on a plain HTTP connection.  True if something came of it. */
@@ -341,7 +388,7 @@ static bool look_request(struct weir_house *h, uint32_t i)
 	if (c->up.len == 0 || (c->up.len == w->seen && !last))
 		return false;
 	w->seen = c->up.len;
-	len = gather(h, i);
+	len = gather(h, i, WEIR_FIRST_BYTES);
 	switch (weir_requests_look(&w->requests, h->streams.first, len, last,
 				   &w->free, &head)) {
 	case WEIR_REQUESTS_MORE:
@@ -371,6 +418,19 @@ static bool look_request(struct weir_house *h, uint32_t i)
 	return false;
 }
 
+/* One look, as the state has it.  True if something came of it. */
+static bool look(struct weir_house *h, uint32_t i)
+{
+	switch (watch_of(h, i)->state) {
+	case FIRST:
+		return look_first(h, i);
+	case ANSWER:
+		return look_behind(h, i);
+	default:
+		return look_request(h, i);
+	}
+}
+
 /* It was told no, and what it still sends is thrown away. */
 static void ignore(struct weir_house *h, uint32_t i)
 {
@@ -394,10 +454,10 @@ void weir_inspect_serve(struct weir_house *h, uint32_t i)
 		weir_relay_push_up(h, i);
 		if (w->free)
 			return; /* more of it comes, or the host is full */
-		more = w->state == FIRST ? look_first(h, i)
-					 : look_request(h, i);
+		more = look(h, i);
 	}
-	if (!(side->flags & WEIR_SIDE_GATED) || w->state == REQUESTS)
+	if (!(side->flags & WEIR_SIDE_GATED) || w->state == ANSWER ||
+	    w->state == REQUESTS)
 		weir_relay_push_up(h, i); /* what waited; its FIN */
 	else if (w->state == LAST || w->state == TOLD)
 		ignore(h, i);
@@ -448,6 +508,31 @@ uint32_t weir_inspect_room(const struct weir_house *h, uint32_t i,
 	return w->state != FIRST || want < left ? want : left;
 }
 
+/*
+ * The server's answer to a ClientHello.  To Postgres's requests it has answered
+ * a letter each, which may come as late as this.
+ */
+static void hear(struct weir_watch *w, const uint8_t *b, size_t len)
+{
+	while (w->heard == 0 && w->passed && len && *b >= 'A' && *b <= 'Z') {
+		w->passed--;
+		b++;
+		len--;
+	}
+	switch (weir_hello_answer(&w->heard, b, len)) {
+	case WEIR_HELLO_ANSWER_MORE:
+		break;
+	case WEIR_HELLO_ANSWER_RETRY:
+		w->state = FIRST;
+		w->second = true;
+		w->came = 0;
+		break;
+	case WEIR_HELLO_ANSWER_OTHER:
+		w->answered = true; /* the gate opens when it is served */
+		break;
+	}
+}
+
 void weir_inspect_came(struct weir_house *h, uint32_t i,
 		       const struct weir_span *part, uint32_t bytes)
 {
@@ -456,13 +541,14 @@ void weir_inspect_came(struct weir_house *h, uint32_t i,
 	w->came += bytes;
 	if (w->state == LAST)
 		w->due_us = h->now_us + PATIENCE_US; /* its silence ends it */
-	if (w->state != REQUESTS)
-		return;
 	for (; bytes; part++) {
 		uint32_t n = (uint32_t)part->len;
 
 		n = n < bytes ? n : bytes;
-		if (weir_requests_answer(&w->requests, part->at, n))
+		if (w->state == ANSWER && !w->answered)
+			hear(w, part->at, n);
+		if (w->state == REQUESTS &&
+		    weir_requests_answer(&w->requests, part->at, n))
 			w->seen = 0; /* look again */
 		bytes -= n;
 	}
@@ -561,7 +647,7 @@ void weir_inspect_again(struct weir_house *h, uint32_t i)
 			weir_inspect_begin(h, i);
 		weir_streams_busy(h, i);
 	} else {
-		if (is_first(h, i)) { /* no name matters any more */
+		if (is_first(h, i) && !v.named) { /* no name matters any more */
 			open_gate(h, i);
 			weir_streams_busy(h, i);
 		}

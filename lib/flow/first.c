@@ -21,6 +21,12 @@
 
 #define PASSED_MAX 2u
 
+/* records of TLS */
+#define RECORD_BYTES       5u
+#define CHANGE_CIPHER_SPEC 20u
+#define HANDSHAKE          22u
+#define APPLICATION_DATA   23u
+
 static const uint8_t postgres[2][8] = {
 	{ 0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f }, /* SSLRequest */
 	{ 0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x30 }, /* GSSENCRequest */
@@ -55,7 +61,7 @@ static enum weir_first_is look_hello(const uint8_t *b, size_t len,
 	case WEIR_HELLO_WHOLE:
 		break;
 	}
-	ret->pass = 0;
+	ret->pass = (uint32_t)hello.len;
 	ret->has_name = hello.has_name;
 	if (hello.has_name)
 		ret->name = hello.name;
@@ -85,6 +91,37 @@ static enum weir_first_is look_head(const uint8_t *b, size_t len,
 	if (ret->has_name)
 		ret->name = ret->head.host;
 	return WEIR_FIRST_HTTP;
+}
+
+enum weir_first_is weir_first_record(const uint8_t *b, size_t len,
+				     uint32_t *ret_pass)
+{
+	struct weir_rd in = weir_rd_over(b, len);
+	uint8_t type = weir_rd_u8(&in);
+
+	if (!weir_rd_ok(&in))
+		return WEIR_FIRST_MORE;
+	if (type == HANDSHAKE)
+		return WEIR_FIRST_TLS;
+	if (type < CHANGE_CIPHER_SPEC || type > APPLICATION_DATA)
+		return WEIR_FIRST_OTHER;
+	(void)weir_rd_be16(&in); /* its version */
+	*ret_pass = RECORD_BYTES + weir_rd_be16(&in);
+	return weir_rd_ok(&in) ? WEIR_FIRST_PASS : WEIR_FIRST_MORE;
+}
+
+enum weir_first_is weir_first_look_again(const uint8_t *b, size_t len,
+					 bool last, struct weir_first *ret)
+{
+	enum weir_first_is is = weir_first_record(b, len, &ret->pass);
+
+	if (is == WEIR_FIRST_OTHER)
+		return WEIR_FIRST_BAD;
+	if (is == WEIR_FIRST_TLS)
+		is = look_hello(b, len, ret);
+	if (is == WEIR_FIRST_MORE && (last || len >= WEIR_FIRST_BYTES))
+		return WEIR_FIRST_BAD;
+	return is;
 }
 
 enum weir_first_is weir_first_look(const uint8_t *b, size_t len,

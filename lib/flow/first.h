@@ -35,7 +35,8 @@ enum weir_first_is {
 
 /**
  * struct weir_first - what was found
- * @pass: PASS: so many bytes (a Postgres SSLRequest or GSSENCRequest: 8)
+ * @pass: PASS: so many bytes (a Postgres SSLRequest or GSSENCRequest: 8); TLS:
+ *        those of the ClientHello
  * @has_name, @name: TLS, HTTP: the name shown, in lower case
  * @head: HTTP
  */
@@ -61,5 +62,30 @@ struct weir_first {
 enum weir_first_is weir_first_look(const uint8_t *b, size_t len,
 				   unsigned passed, bool last,
 				   struct weir_first *ret);
+
+/** bytes in which weir_first_record() can tell */
+#define WEIR_FIRST_RECORD 5u
+
+/**
+ * weir_first_record() - what follows a ClientHello: could it be another one?
+ *
+ * Return: TLS, it is a handshake record; PASS, @ret_pass bytes are a record of
+ * another kind (change_cipher_spec for the eyes of middleboxes, early data, an
+ * alert); OTHER, it is no record; MORE.  RFC 8446 5.1.
+ */
+enum weir_first_is weir_first_record(const uint8_t *b, size_t len,
+				     uint32_t *ret_pass);
+
+/**
+ * weir_first_look_again() - weir_first_look() of a client that the server's
+ * HelloRetryRequest asks for another ClientHello
+ * @b:    @len bytes behind the first one, or since the last PASS
+ * @last: as there
+ * @ret:  written for PASS and TLS
+ *
+ * Return: MORE, PASS (a record of another kind; any number of them), TLS, BAD.
+ */
+enum weir_first_is weir_first_look_again(const uint8_t *b, size_t len,
+					 bool last, struct weir_first *ret);
 
 #endif /* WEIR_FLOW_FIRST_H */

@@ -311,6 +311,32 @@ static enum weir_hello_is recognise(struct weir_rd in)
 	return WEIR_HELLO_BAD;
 }
 
+/*
+ * A ServerHello's first bytes where `any` does not stand; the random is the
+ * SHA-256 of "HelloRetryRequest".
+ */
+enum { ANY = 0x100 };
+static const uint16_t retry[] = {
+	HANDSHAKE, MAJOR, ANY,  ANY,  ANY,  2,    ANY,  ANY,  ANY,  MAJOR, 3,
+	0xcf,      0x21,  0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d,  0x8c,
+	0x02,      0x1e,  0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11, 0x16, 0x7a,  0xbb,
+	0x8c,      0x5e,  0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
+};
+
+enum weir_hello_answer weir_hello_answer(uint8_t *heard, const uint8_t *b,
+					 size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		uint16_t want = retry[*heard];
+
+		if (want != ANY && want != b[i])
+			return WEIR_HELLO_ANSWER_OTHER;
+		if (++*heard == sizeof(retry) / sizeof(retry[0]))
+			return WEIR_HELLO_ANSWER_RETRY;
+	}
+	return WEIR_HELLO_ANSWER_MORE;
+}
+
 enum weir_hello_is weir_hello_parse(const uint8_t *b, size_t len,
 				    struct weir_hello *ret)
 {
@@ -322,6 +348,9 @@ enum weir_hello_is weir_hello_parse(const uint8_t *b, size_t len,
 	if (is != WEIR_HELLO_WHOLE)
 		return is;
 	parse_message(&c, &h);
+	if (c.fragment.left || c.owed)
+		stop(&c, WEIR_HELLO_BAD); /* no client says more in a record */
+	h.len = len - c.raw.left;
 	if (c.is == WEIR_HELLO_WHOLE)
 		*ret = h;
 	return c.is;

@@ -25,11 +25,13 @@ enum weir_hello_is {
 
 /**
  * struct weir_hello - a complete ClientHello
+ * @len: its bytes, records and all
  * @has_name: it shows a host name: @name, in lower case.  An address literal
  *            in its place counts as none shown
  * @ech:      it has an encrypted_client_hello extension: @name is the outer one
  */
 struct weir_hello {
+	size_t len;
 	bool has_name, ech;
 	struct weir_dns_name name;
 };
@@ -40,16 +42,32 @@ struct weir_hello {
  * @ret: written if WHOLE
  *
  * What is said once is said of every longer piece of the same stream, MORE
- * apart.  Bytes after the message are not looked at.  An SSLv2 hello, which
+ * apart.  Records after that of its end are not looked at.  An SSLv2 hello, which
  * has no place for a name, is NO.
  *
- * BAD besides what breaks the grammar: a record without bytes; TLS that begins
+ * BAD besides what breaks the grammar: a record without bytes, or one in which
+ * something follows the hello; TLS that begins
  * with another message or record (servers step over some alerts); a second
  * server_name extension or a second host_name in it; a message that cannot fit
  * into WEIR_FIRST_BYTES.
  */
 enum weir_hello_is weir_hello_parse(const uint8_t *b, size_t len,
 				    struct weir_hello *ret);
+
+/** enum weir_hello_answer - what a server says to a ClientHello */
+enum weir_hello_answer {
+	WEIR_HELLO_ANSWER_MORE = 1, /* cannot be told yet */
+	WEIR_HELLO_ANSWER_RETRY,    /* HelloRetryRequest: another hello comes */
+	WEIR_HELLO_ANSWER_OTHER,
+};
+
+/**
+ * weir_hello_answer() - look at the first bytes of a server (RFC 8446 4.1.3)
+ * @heard: how far it is; 0 at first.  Not to be asked again after RETRY, OTHER
+ * @b:     @len bytes that come next
+ */
+enum weir_hello_answer weir_hello_answer(uint8_t *heard, const uint8_t *b,
+					 size_t len);
 
 /** enum weir_hello_host - what the text of a host is */
 enum weir_hello_host {

@@ -696,7 +696,139 @@ static void a_connection_keeps_its_pin_alive(void **state)
 	done();
 }
 
-T_MAIN(T(tcp_09_a_denied_syn_is_rst_and_nobody_is_called),
+/* The first bytes of a ServerHello that is a HelloRetryRequest, or is none. */
+static size_t answer(uint8_t b[49], bool again)
+{
+	static const uint8_t head[] = { 22, 3, 3, 0, 38, 2, 0, 0, 34, 3, 3 };
+	static const uint8_t retry[] = {
+		0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11,
+		0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
+		0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e,
+		0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
+	};
+	static const uint8_t ccs[] = { 20, 3, 3, 0, 1, 1 };
+
+	memcpy(b, head, sizeof(head));
+	memcpy(b + 11, retry, sizeof(retry));
+	if (!again)
+		b[11] ^= 0x80;
+	memcpy(b + 43, ccs, sizeof(ccs));
+	return 49;
+}
+
+static void hear(bool again)
+{
+	uint8_t b[49];
+
+	twin_tcp_gives(&w, twin_find(&w, 443), b, answer(b, again));
+	guest_talk(&g);
+}
+
+static void the_second_hello_is_judged_like_the_first(void **state)
+{
+	static const uint8_t ccs[] = { 20, 3, 3, 0, 1, 1 };
+	struct hello good = hello_of("api.example.com", 0);
+	struct hello bad = hello_of("evil.example.com", 0);
+
+	(void)state;
+	for (unsigned way = 0; way < 3; way++) {
+		world_of_names("allow tcp api.example.com:443");
+		CHECK(guest_connect(&g, &c, &far4, 443));
+		say(good.b, good.len);
+		CHECK_EQ(server_got(443), good.len);
+		if (way & 1) { /* before the server has asked */
+			say(bad.b, bad.len);
+			CHECK_EQ(server_got(443), good.len);
+		}
+		hear(true);
+		CHECK_EQ(c.in.len, 49);
+		if (way == 0) {
+			say(ccs, 3);
+			say(ccs + 3, 3);
+			CHECK_EQ(server_got(443), good.len + 6);
+			say(bad.b, bad.len);
+		}
+		if (way == 2) { /* the same name: all goes on */
+			say(good.b, 40);
+			CHECK_EQ(server_got(443), good.len);
+			say(good.b + 40, good.len - 40);
+			say(bad.b, bad.len);
+			CHECK(!c.rst);
+			CHECK_EQ(server_got(443), 2 * good.len + bad.len);
+		} else {
+			CHECK(c.rst);
+			CHECK(is_gone(443));
+		}
+		done();
+	}
+}
+
+static void after_another_answer_nothing_is_looked_at(void **state)
+{
+	struct hello good = hello_of("api.example.com", 0);
+	struct hello bad = hello_of("evil.example.com", 0);
+
+	(void)state;
+	world_of_names("allow tcp api.example.com:443");
+	CHECK(guest_connect(&g, &c, &far4, 443));
+	say(good.b, good.len);
+	say(bad.b, bad.len); /* early data, to us */
+	CHECK_EQ(server_got(443), good.len);
+	hear(false);
+	CHECK_EQ(server_got(443), good.len + bad.len);
+	say(bad.b, bad.len);
+	CHECK_EQ(server_got(443), good.len + 2 * bad.len);
+	CHECK_EQ(c.in.len, 49);
+	done();
+}
+
+static void early_data_goes_before_the_second_hello(void **state)
+{
+	static uint8_t early[5 + 16384 + 256] = { 23, 3, 3, 0x41, 0 };
+	struct hello h = hello_of("api.example.com", 0);
+
+	(void)state;
+	world_of_names("allow tcp api.example.com:443");
+	CHECK(guest_connect(&g, &c, &far4, 443));
+	say(h.b, h.len);
+	say(early, 5000);
+	CHECK_EQ(server_got(443), h.len + 5000);
+	hear(true);
+	for (size_t at = 5000; at < sizeof(early); at += 5000)
+		say(early + at,
+		    sizeof(early) - at < 5000 ? sizeof(early) - at : 5000);
+	CHECK_EQ(server_got(443), h.len + sizeof(early));
+	w.policy[0] = "allow tcp *.example.com:443";
+	twin_policy(&w); /* does not open the gate */
+	guest_talk(&g);
+	say(h.b, h.len - 1);
+	CHECK_EQ(server_got(443), h.len + sizeof(early));
+	say(h.b + h.len - 1, 1);
+	CHECK_EQ(server_got(443), 2 * h.len + sizeof(early));
+	done();
+}
+
+static void an_end_instead_of_the_second_hello_goes_on(void **state)
+{
+	struct hello h = hello_of("api.example.com", 0);
+
+	(void)state;
+	world_of_names("allow tcp api.example.com:443");
+	CHECK(guest_connect(&g, &c, &far4, 443));
+	say(h.b, h.len);
+	hear(true);
+	guest_segment(&g, &c, WEIR_TCP_FIN | WEIR_TCP_ACK, NULL, 0);
+	guest_talk(&g);
+	CHECK(!c.rst);
+	CHECK(twin_find(&w, 443)->shut);
+	done();
+}
+
+T_MAIN(T(the_second_hello_is_judged_like_the_first),
+       T(after_another_answer_nothing_is_looked_at),
+       T(early_data_goes_before_the_second_hello),
+       T(an_end_instead_of_the_second_hello_goes_on),
+       T(tcp_09_a_denied_syn_is_rst_and_nobody_is_called),
        T(tcp_10_with_drop_there_is_no_frame),
        T(tcp_12_a_server_that_speaks_first_is_heard_at_once),
        T(tcp_13_nothing_goes_on_before_the_hello_is_whole),

@@ -242,7 +242,38 @@ static void a_full_buffer_always_decides(void **state)
 	}
 }
 
-T_MAIN(T(real_hellos_show_their_names),
+static void only_a_handshake_can_be_another_hello(void **state)
+{
+	uint8_t b[5] = { 0, 3, 3, 1, 2 };
+	uint32_t pass;
+	struct weir_first f;
+
+	(void)state;
+	CHECK_EQ(weir_first_record(b, 0, &pass), WEIR_FIRST_MORE);
+	for (unsigned type = 0; type < 256; type++) {
+		bool other = type < 20 || type > 23;
+
+		b[0] = (uint8_t)type;
+		for (size_t n = 1; n < 5; n++)
+			CHECK_EQ(weir_first_record(b, n, &pass),
+				 type == 22 ? WEIR_FIRST_TLS
+				 : other    ? WEIR_FIRST_OTHER
+					    : WEIR_FIRST_MORE);
+		CHECK_EQ(weir_first_look_again(b, 1, false, &f),
+			 other ? WEIR_FIRST_BAD : WEIR_FIRST_MORE);
+		CHECK_EQ(weir_first_look_again(b, 1, true, &f), WEIR_FIRST_BAD);
+		if (type == 22 || other)
+			continue;
+		CHECK_EQ(weir_first_record(b, 5, &pass), WEIR_FIRST_PASS);
+		CHECK_EQ(pass, 5 + 0x102);
+		CHECK_EQ(weir_first_look_again(b, 5, true, &f),
+			 WEIR_FIRST_PASS);
+		CHECK_EQ(f.pass, 5 + 0x102);
+	}
+}
+
+T_MAIN(T(only_a_handshake_can_be_another_hello),
+       T(real_hellos_show_their_names),
        T(a_hello_in_many_records_shows_its_name),
        T(a_hello_that_does_not_fit_is_bad),
        T(a_head_shows_its_host_and_is_handed_on),

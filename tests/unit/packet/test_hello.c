@@ -243,10 +243,42 @@ static void bytes_after_the_hello_are_not_looked_at(void **state)
 		memset(raw + n, (int)c, 9);
 		CHECK_EQ(is(raw, n + 9), WEIR_HELLO_WHOLE);
 	}
-	/* in the same record too */
+	/* but not in the same record */
 	n = hellos_read("curl", raw, sizeof(raw));
 	raw[4] = (uint8_t)(raw[4] + 20);
-	CHECK_EQ(is(raw, n), WEIR_HELLO_WHOLE);
+	CHECK_EQ(is(raw, n), WEIR_HELLO_BAD);
+}
+
+static void a_request_to_say_hello_again_is_told_apart(void **state)
+{
+	static const uint8_t request[43] = {
+		22,   3,    3,    0,    88,   2,    0,    0,    84,
+		3,    3,    0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61,
+		0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
+		0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07,
+		0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
+	};
+	static const uint8_t any[] = { 2, 3, 4, 6, 7, 8 };
+	uint8_t b[43], heard;
+
+	(void)state;
+	for (size_t cut = 0; cut < sizeof(request); cut++) {
+		heard = 0;
+		CHECK_EQ(weir_hello_answer(&heard, request, cut),
+			 WEIR_HELLO_ANSWER_MORE);
+		CHECK_EQ(weir_hello_answer(&heard, request + cut,
+					   sizeof(request) - cut),
+			 WEIR_HELLO_ANSWER_RETRY);
+	}
+	for (size_t i = 0; i < sizeof(request); i++) {
+		memcpy(b, request, sizeof(b));
+		b[i] ^= 1;
+		heard = 0;
+		CHECK_EQ(weir_hello_answer(&heard, b, sizeof(b)),
+			 memchr(any, (int)i, sizeof(any))
+				 ? WEIR_HELLO_ANSWER_RETRY
+				 : WEIR_HELLO_ANSWER_OTHER);
+	}
 }
 
 /* a longer piece says the same */
@@ -671,6 +703,7 @@ T_MAIN(T(the_hellos_of_real_clients_show_their_names),
        T(a_hello_cut_into_records_anywhere_is_the_same),
        T(every_part_of_a_hello_in_many_records_is_more),
        T(a_modern_hello_with_grease_and_ech_shows_the_outer_name),
+       T(a_request_to_say_hello_again_is_told_apart),
        T(bytes_after_the_hello_are_not_looked_at),
        T(a_changed_byte_gives_what_a_second_parser_says),
        T(any_changed_byte_of_the_records_is_survived),
