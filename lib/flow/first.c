@@ -115,11 +115,10 @@ enum weir_first_is weir_first_look_again(const uint8_t *b, size_t len,
 {
 	enum weir_first_is is = weir_first_record(b, len, &ret->pass);
 
-	if (is == WEIR_FIRST_OTHER)
-		return WEIR_FIRST_BAD;
 	if (is == WEIR_FIRST_TLS)
 		is = look_hello(b, len, ret);
-	if (is == WEIR_FIRST_MORE && (last || len >= WEIR_FIRST_BYTES))
+	if (is == WEIR_FIRST_OTHER ||
+	    (is == WEIR_FIRST_MORE && (last || len >= WEIR_FIRST_BYTES)))
 		return WEIR_FIRST_BAD;
 	return is;
 }
