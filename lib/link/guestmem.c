@@ -41,20 +41,30 @@ int weir_guestmem_add(struct weir_guestmem *m,
 	return 0;
 }
 
+struct weir_guestmem_region *weir_guestmem_find(struct weir_guestmem *m,
+						uint64_t gpa, uint64_t size,
+						uint64_t uva)
+{
+	for (unsigned i = 0; i < m->n; i++) {
+		struct weir_guestmem_region *r = &m->v[i];
+
+		if (r->gpa == gpa && r->size == size && r->uva == uva)
+			return r;
+	}
+	return NULL;
+}
+
 int weir_guestmem_remove(struct weir_guestmem *m, uint64_t gpa, uint64_t size,
 			 uint64_t uva, struct weir_guestmem_region *ret)
 {
-	for (unsigned i = 0; i < m->n; i++) {
-		const struct weir_guestmem_region *o = &m->v[i];
+	struct weir_guestmem_region *r = weir_guestmem_find(m, gpa, size, uva);
 
-		if (o->gpa != gpa || o->size != size || o->uva != uva)
-			continue;
-		*ret = *o;
-		m->v[i] = m->v[--m->n];
-		m->last = 0;
-		return 0;
-	}
-	return -ENOENT;
+	if (!r)
+		return -ENOENT;
+	*ret = *r;
+	*r = m->v[--m->n];
+	m->last = 0;
+	return 0;
 }
 
 static uint8_t *within(const struct weir_guestmem_region *r, uint64_t gpa,

@@ -25,12 +25,14 @@
  * @uva:  its address in the front-end
  * @host: where we see it
  * @map, @map_len: the mapping it lies in, for whoever made it
+ * @again: how often it was added once more, for whoever counts that
  */
 struct weir_guestmem_region {
 	uint64_t gpa, size, uva;
 	uint8_t *host;
 	void *map;
 	size_t map_len;
+	unsigned again;
 };
 
 /** struct weir_guestmem - the table; zeroed is empty */
@@ -48,6 +50,15 @@ struct weir_guestmem {
  */
 int weir_guestmem_add(struct weir_guestmem *m,
 		      const struct weir_guestmem_region *r);
+
+/**
+ * weir_guestmem_find() - the region that has these three numbers
+ *
+ * Return: it, until the table changes, or NULL.
+ */
+struct weir_guestmem_region *weir_guestmem_find(struct weir_guestmem *m,
+						uint64_t gpa, uint64_t size,
+						uint64_t uva);
 
 /**
  * weir_guestmem_remove() - take a region out, all three numbers its own

@@ -404,10 +404,44 @@ static int set_table(struct call *c)
 	return 0;
 }
 
-static int add_slot(struct call *c)
+/* The region that this message is about, if it is there. */
+static struct weir_guestmem_region *known(struct call *c)
 {
+	struct weir_rd in = c->body;
+	struct weir_guestmem_region r;
+	uint64_t offset;
+
+	(void)rd_u64(&in);
+	rd_region(&in, &r, &offset);
+	return weir_guestmem_find(&c->d->mem, r.gpa, r.size, r.uva);
+}
+
+/*
+ * QEMU before 8.1 keeps a table for each pair of queues, and says the same
+ * for each: a region goes when it was removed as often as it was added.  What
+ * comes with it must be as good as the first time, but is not needed.
+ */
+static int add_again(struct call *c, struct weir_guestmem_region *was)
+{
+	struct weir_guestmem one = { .n = 0 };
 	int err;
 
+	(void)rd_u64(&c->body);
+	err = add_region(c->d, &one, &c->body, c->fds->fd[0]);
+	if (err)
+		return err;
+	unmap_all(c->d, &one);
+	was->again++;
+	return 0;
+}
+
+static int add_slot(struct call *c)
+{
+	struct weir_guestmem_region *was = known(c);
+	int err;
+
+	if (was && was->again + 1 < WEIR_VHOST_PAIRS_MAX)
+		return add_again(c, was);
 	(void)rd_u64(&c->body);
 	err = add_region(c->d, &c->d->mem, &c->body, c->fds->fd[0]);
 	if (!err)
@@ -417,14 +451,17 @@ static int add_slot(struct call *c)
 
 static int remove_slot(struct call *c)
 {
-	struct weir_guestmem_region r, gone;
-	uint64_t offset;
+	struct weir_guestmem_region *r = known(c), gone;
 
-	(void)rd_u64(&c->body);
-	rd_region(&c->body, &r, &offset);
-	if (weir_guestmem_remove(&c->d->mem, r.gpa, r.size, r.uva, &gone))
+	if (!r)
 		return refuse(c->d, -ENOENT,
 			      "a memory region is removed that is not there");
+	if (r->again) {
+		r->again--;
+		return 0;
+	}
+	weir_must(!weir_guestmem_remove(&c->d->mem, r->gpa, r->size, r->uva,
+					&gone));
 	place_all(c->d);
 	c->d->host->unmap(c->d->arg, &gone);
 	return 0;

@@ -24,6 +24,9 @@
  * nothing is sent to it (vhost-user, "Ring states").  One that was never
  * spoken of is left alone: the front-end is about to enable it.
  *
+ * A ring down that has no room is full until the guest kicks it: TCP waits
+ * (wants_out()), which costs less than what it would send for nothing.
+ *
  * Several pairs: where the guest sent from it is answered (steer.h); if that
  * ring is not there, in the first that is.
  *
@@ -69,6 +72,7 @@ enum tag { TAG_SOCKET, TAG_BUSY, TAG_KICK /* + ring */ };
  * struct link - one front-end
  * @epoll: what the engine watches
  * @more:  the eventfd that says there is more; @busy: it is set
+ * @full:  a ring down had no room, and was not kicked since
  * @ready: rings up that may have a frame
  * @turn:  the pair that is looked at next
  * @by:    from a conversation's hash to the pair it came from
@@ -76,7 +80,7 @@ enum tag { TAG_SOCKET, TAG_BUSY, TAG_KICK /* + ring */ };
  */
 struct link {
 	int sock, epoll, more;
-	bool busy, sealed;
+	bool busy, sealed, full;
 	bool ready[WEIR_VHOST_RINGS_MAX];
 	unsigned turn;
 	uint8_t by[256];
@@ -325,6 +329,7 @@ static int message(struct link *l)
 	in = weir_rd_over(l->in + WEIR_VHOST_HEAD_BYTES, h.size);
 	r = weir_vhost_serve(&l->dev, &h, in, &l->fds, &out);
 	l->got = 0;
+	l->full = false;
 	wake_rings(l);
 	if (r == 0)
 		r = reply(l, &out);
@@ -341,7 +346,11 @@ static int event(void *self, bool in, bool out)
 	(void)out;
 	for (int i = 0; i < n; i++) {
 		if (e[i].tag >= TAG_KICK) {
-			l->ready[e[i].tag - TAG_KICK] = true;
+			unsigned ring = (unsigned)(e[i].tag - TAG_KICK);
+
+			l->ready[ring] = true;
+			if (ring % 2 == 0)
+				l->full = false;
 			l->counts.kicks++;
 		} else if (e[i].tag == TAG_SOCKET) {
 			for (unsigned k = 0; r > 0 && k < MESSAGES_TURN; k++)
@@ -510,6 +519,7 @@ static int send_frame(void *self, const struct weir_span *part, unsigned n)
 		.head_len = weir_vhost_header_bytes(&l->dev),
 		.merge = l->dev.features & WEIR_VHOST_F_MRG_RXBUF,
 	};
+	struct weir_vring *v;
 	unsigned ring;
 	int r;
 
@@ -529,11 +539,14 @@ static int send_frame(void *self, const struct weir_span *part, unsigned n)
 		l->counts.full++;
 		return -EAGAIN;
 	}
-	r = weir_vring_put(&l->dev.ring[ring].vring, &l->dev.mem, &f, &l->plan);
+	v = &l->dev.ring[ring].vring;
+	r = weir_vring_put(v, &l->dev.mem, &f, &l->plan);
 	if (r == -EPROTO)
 		give_up(l, ring);
 	if (r)
 		l->counts.full++;
+	if (r == -EAGAIN || (!r && weir_vring_is_empty(v)))
+		l->full = weir_vring_arm(v) == 0;
 	return r ? -EAGAIN : 0;
 }
 
@@ -595,8 +608,9 @@ static bool flush(void *self)
 
 static bool wants_out(const void *self)
 {
-	(void)self;
-	return false;
+	const struct link *l = self;
+
+	return l->full;
 }
 
 static int fd_of(const void *self)

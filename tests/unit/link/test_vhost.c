@@ -510,6 +510,31 @@ static void memory_slots_come_and_go(void **state)
 	end();
 }
 
+/* as QEMU before 8.1 does for each pair of queues */
+static void a_slot_added_again_goes_with_the_last(void **state)
+{
+	(void)state;
+	begin();
+	agree();
+	start_body();
+	for (unsigned i = 0; i < WEIR_VHOST_PAIRS_MAX + 1; i++) {
+		u64(0);
+		put_region(0, REGION, UVA, 0);
+		CHECK_EQ(say(WEIR_VHOST_ADD_MEM_REG, NEED_REPLY, 1), 0);
+		CHECK_EQ(answer_u64(WEIR_VHOST_ADD_MEM_REG),
+			 i == WEIR_VHOST_PAIRS_MAX);
+		CHECK_EQ(world.maps, 1);
+	}
+	for (unsigned i = WEIR_VHOST_PAIRS_MAX + 1; i--;) {
+		u64(0);
+		put_region(0, REGION, UVA, 0);
+		CHECK_EQ(say(WEIR_VHOST_REM_MEM_REG, NEED_REPLY, 0), 0);
+		CHECK_EQ(answer_u64(WEIR_VHOST_REM_MEM_REG), i == 0);
+		CHECK_EQ(world.maps, i > 1);
+	}
+	end();
+}
+
 static void a_new_table_moves_the_rings_or_changes_nothing(void **state)
 {
 	const uint8_t *was;
@@ -831,6 +856,7 @@ T_MAIN(T(what_is_offered_is_what_was_promised),
        T(a_second_descriptor_takes_the_place_of_the_first),
        T(a_front_end_that_wants_polling_is_told_why_not),
        T(every_message_is_acknowledged_if_it_asks), T(memory_slots_come_and_go),
+       T(a_slot_added_again_goes_with_the_last),
        T(a_new_table_moves_the_rings_or_changes_nothing),
        T(regions_that_lie_are_refused), T(rings_that_lie_are_refused),
        T(numbers_out_of_range_are_refused),
