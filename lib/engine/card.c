@@ -5,9 +5,14 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "engine/down.h"
 #include "engine/house.h"
+#include "packet/arp.h"
+#include "packet/eth.h"
 #include "sys/guarded.h"
 #include "sys/loop.h"
+
+#define SILENCE_US 2000000u
 
 #define TAG WEIR_HOUSE_TAG(WEIR_HOUSE_TAG_LINK, 0)
 
@@ -88,6 +93,7 @@ int weir_card_open(struct weir_house *h, struct weir_arena *arena)
 	if (r)
 		return r;
 	c->given = -1;
+	weir_card_heard(h);
 	return weir_loop_watch(h->loop, c->link.ops->fd(c->link.self), TAG,
 			       false, false);
 }
@@ -111,6 +117,40 @@ int weir_card_event(struct weir_house *h, uint32_t what)
 	return r;
 }
 
+void weir_card_heard(struct weir_house *h)
+{
+	h->card.probe_us = h->now_us + SILENCE_US;
+}
+
+uint64_t weir_card_due_us(const struct weir_house *h)
+{
+	bool silent = h->charter.link == WEIR_CHARTER_DGRAM;
+
+	return silent && weir_card_is_open(h) ? h->card.probe_us : UINT64_MAX;
+}
+
+void weir_card_tick(struct weir_house *h)
+{
+	const struct weir_charter *c = &h->charter;
+	const struct weir_eth eth = { c->guest_mac, c->gateway_mac,
+				      WEIR_ETH_ARP };
+	const struct weir_arp arp = { .op = WEIR_ARP_REQUEST,
+				      .from_mac = c->gateway_mac,
+				      .from = c->gateway4,
+				      .to = c->gateway4 };
+	uint8_t room[WEIR_ETH_HEADER_BYTES + WEIR_ARP_BYTES];
+	struct weir_wr w = weir_wr_over(room, sizeof(room));
+
+	if (h->now_us < weir_card_due_us(h))
+		return;
+	weir_card_heard(h);
+	if (weir_card_is_full(&h->card))
+		return;
+	weir_eth_build(&eth, &w);
+	weir_arp_build(&arp, &w);
+	weir_down_frame(h, &w);
+}
+
 int weir_card_flush(struct weir_house *h)
 {
 	struct weir_card *c = &h->card;
@@ -130,10 +170,13 @@ void weir_card_close(struct weir_house *h)
 {
 	struct weir_card *c = &h->card;
 
-	if (c->link.ops)
+	if (c->link.ops) {
+		/* control has it open too */
+		weir_loop_forget(h->loop, c->link.ops->fd(c->link.self));
 		c->link.ops->close(c->link.self);
-	else if (c->given >= 0)
+	} else if (c->given >= 0) {
 		close(c->given);
+	}
 	c->link.ops = NULL;
 	c->given = -1;
 }

@@ -25,12 +25,14 @@ struct weir_house;
  * @offered: WEIR_OFFLOAD_* that frames of the guest may need; what those for it
  *          may need is the charter's
  * @watched_out: the loop tells when it can be written
+ * @probe_us: when a guest that says nothing is looked for
  * @link:  ops NULL: none yet, or no more
  */
 struct weir_card {
 	int given;
 	uint32_t offered;
 	bool watched_out;
+	uint64_t probe_us;
 	struct weir_link link;
 	union {
 		struct weir_tap tap;
@@ -68,6 +70,22 @@ static inline bool weir_card_is_full(const struct weir_card *c)
 /** weir_card_event() - its descriptor is ready; Return: 0, or a negative errno:
  * it is down */
 int weir_card_event(struct weir_house *h, uint32_t what);
+
+/**
+ * weir_card_heard() - its descriptor was ready: the guest is there
+ *
+ * A datagram socket does not tell that its peer has gone before something is
+ * sent there; until then the kernel keeps the next guest out.  So after two
+ * seconds of silence weir_card_tick() sends what asks for no answer: the
+ * gateway's address, as ARP (RFC 5227 section 3).  Other links tell.
+ */
+void weir_card_heard(struct weir_house *h);
+
+/** weir_card_due_us() - when weir_card_tick() is wanted */
+uint64_t weir_card_due_us(const struct weir_house *h);
+
+/** weir_card_tick() - look for a silent guest, if it is time */
+void weir_card_tick(struct weir_house *h);
 
 /** weir_card_flush() - the end of a turn; Return: 0, or a negative errno */
 int weir_card_flush(struct weir_house *h);

@@ -321,6 +321,8 @@ static uint64_t nearest(const struct weir_house *h)
 	due = d < due ? d : due;
 	d = weir_names_due_us(h);
 	due = d < due ? d : due;
+	d = weir_card_due_us(h);
+	due = d < due ? d : due;
 	d = weir_desk_due(&h->desk);
 	if (d != UINT64_MAX && d * 1000 < due)
 		due = d * 1000;
@@ -337,6 +339,7 @@ static void tick(struct weir_house *h)
 	weir_parts_tick(h);
 	weir_doors_tick(h);
 	weir_names_tick(h);
+	weir_card_tick(h);
 	weir_pins_tick(&h->pins, h->now_us);
 	if (weir_desk_tick(&h->desk, weir_house_now_ms(h), &out))
 		weir_down_frame(h, &out);
@@ -474,6 +477,8 @@ static int turn(struct weir_house *h)
 		}
 		if (!h->up)
 			continue;
+		if (h->link_ready)
+			weir_card_heard(h);
 		if (h->link_ready && weir_card_is_open(h) &&
 		    weir_up_frames(h) < 0)
 			h->link_lost = true;

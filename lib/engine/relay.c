@@ -190,7 +190,7 @@ void weir_relay_segments(struct weir_house *h, uint32_t i)
 	struct weir_rd l3;
 
 	for (;;) {
-		if (weir_card_is_full(&h->card)) {
+		if (weir_card_is_full(&h->card) && !h->ending) {
 			weir_streams_busy(h, i); /* when there is room again */
 			return;
 		}

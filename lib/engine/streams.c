@@ -674,7 +674,8 @@ static bool serve(struct weir_house *h, uint32_t i)
 		if (!(side->flags &
 		      WEIR_SIDE_BUSY)) /* else in the next round */
 			end(h, i);
-		return side->flags & WEIR_SIDE_BUSY;
+		return side->flags & WEIR_SIDE_BUSY &&
+		       !weir_card_is_full(&h->card);
 	}
 	if (c->state == WEIR_CONN_WAIT && side->fd >= 0)
 		close_side(h, i, false);

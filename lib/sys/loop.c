@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stddef.h>
 #include <sys/epoll.h>
 
 #define BATCH 64
@@ -53,6 +54,11 @@ static uint32_t translate(uint32_t e)
 	if (e & EPOLLERR)
 		what |= WEIR_LOOP_ERROR;
 	return what;
+}
+
+void weir_loop_forget(int loop, int fd)
+{
+	(void)epoll_ctl(loop, EPOLL_CTL_DEL, fd, NULL);
 }
 
 int weir_loop_wait(int loop, struct weir_loop_event *ret, int max,

@@ -43,6 +43,13 @@ int weir_loop_watch(int loop, int fd, uint64_t tag, bool out, bool edge);
 int weir_loop_change(int loop, int fd, uint64_t tag, bool in, bool out);
 
 /**
+ * weir_loop_forget() - watch @fd no more
+ *
+ * Closing does that too, unless another process has the same file open.
+ */
+void weir_loop_forget(int loop, int fd);
+
+/**
  * weir_loop_wait() - wait for events
  * @timeout_us: at most so long, rounded up to milliseconds; 0 do not wait;
  *              UINT64_MAX for ever

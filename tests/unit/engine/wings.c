@@ -596,6 +596,12 @@ static void hand_over(struct twin *w)
 	sem_wait(&w->to_engine);
 }
 
+void weir_loop_forget(int loop, int fd)
+{
+	(void)loop;
+	(void)fd; /* its socket is closed next, and with that forgotten */
+}
+
 int weir_loop_wait(int loop, struct weir_loop_event *ret, int max,
 		   uint64_t timeout_us)
 {
