@@ -207,6 +207,7 @@ demo:
 	@scripts/demo build/release/weir
 test:
 	@scripts/deps build demo test
+	@scripts/deps vm || echo 'no virtual machines here: their test is skipped'
 	+@scripts/test
 
 # --- fuzz and lint -----------------------------------------------------------
