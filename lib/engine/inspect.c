@@ -11,7 +11,7 @@
  *
  *	FIRST ----- a name, or that there is none: judged again
  *	  |   allowed ------------------------------------> a flow like any
- *	  |   allowed for its name, and TLS
+ *	  |   allowed, and TLS
  *	  +-------------> ANSWER     the server's is awaited: if it asks for
  *	  |                          another ClientHello FIRST again, once
  *	  |   allowed for its name, and plain HTTP
@@ -76,6 +76,7 @@ bool weir_inspect_init(struct weir_house *h, struct weir_arena *arena,
 {
 	struct weir_streams *s = &h->streams;
 
+	s->waiting = 0;
 	s->watch = weir_arena_take(arena, flows, sizeof(*s->watch), 16);
 	s->first = weir_arena_take(arena, 1, WEIR_FIRST_BYTES, 64);
 	return s->watch && s->first &&
@@ -87,11 +88,6 @@ void weir_inspect_begin(struct weir_house *h, uint32_t i)
 	*watch_of(h, i) = (struct weir_watch){ .state = FIRST,
 					       .due_us = WEIR_TRANSMIT_NEVER };
 	h->streams.side[i].flags |= WEIR_SIDE_GATED;
-}
-
-static void open_gate(struct weir_house *h, uint32_t i)
-{
-	h->streams.side[i].flags &= (uint16_t)~WEIR_SIDE_GATED;
 }
 
 /*
@@ -117,6 +113,12 @@ static void wait_no_more(struct weir_house *h, uint32_t i)
 	if (w->waiting)
 		h->streams.waiting--;
 	w->waiting = false;
+}
+
+static void open_gate(struct weir_house *h, uint32_t i)
+{
+	wait_no_more(h, i);
+	h->streams.side[i].flags &= (uint16_t)~WEIR_SIDE_GATED;
 }
 
 /* --- denials --- */
@@ -265,7 +267,7 @@ static bool decide(struct weir_house *h, uint32_t i,
 	w->state = REQUESTS;
 	weir_requests_init(&w->requests);
 	h->streams.side[i].fact.seen = true;
-	if (hello && named && !w->second) {
+	if (hello && !w->second) {
 		w->state = ANSWER;
 		w->free = hello;
 	} else if (!head ||
@@ -371,9 +373,10 @@ static bool look_behind(struct weir_house *h, uint32_t i)
 	case WEIR_FIRST_BAD:
 		break;
 	}
-	if (w->answered)
-		open_gate(h, i);
-	return w->answered;
+	if (!w->answered && !(h->streams.side[i].flags & WEIR_SIDE_ENDED_DOWN))
+		return false;
+	open_gate(h, i);
+	return true;
 }
 
 /* What follows on a plain HTTP connection.  True if something came of it. */
@@ -452,6 +455,10 @@ void weir_inspect_serve(struct weir_house *h, uint32_t i)
 	while (more && side->flags & WEIR_SIDE_GATED && w->state < LAST &&
 	       !(c->flags & WEIR_CONN_F_RST_NOW)) {
 		weir_relay_push_up(h, i);
+		if (w->free && w->state == FIRST && weir_conn_up_is_ended(c)) {
+			open_gate(h, i); /* for its FIN: the rest never comes */
+			break;
+		}
 		if (w->free)
 			return; /* more of it comes, or the host is full */
 		more = look(h, i);
@@ -647,7 +654,8 @@ void weir_inspect_again(struct weir_house *h, uint32_t i)
 			weir_inspect_begin(h, i);
 		weir_streams_busy(h, i);
 	} else {
-		if (is_first(h, i) && !v.named) { /* no name matters any more */
+		if (is_first(h, i) &&
+		    !watch_of(h, i)->second) { /* no name matters any more */
 			open_gate(h, i);
 			weir_streams_busy(h, i);
 		}

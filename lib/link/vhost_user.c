@@ -545,7 +545,10 @@ static int send_frame(void *self, const struct weir_span *part, unsigned n)
 		give_up(l, ring);
 	if (r)
 		l->counts.full++;
-	if (r == -EAGAIN || (!r && weir_vring_is_empty(v)))
+	/* a frame for which even a stocked ring is too small is lost: the
+	 * guest would not kick */
+	if (r == -EAGAIN ? weir_vring_left(v) < v->num / 2
+			 : !r && weir_vring_is_empty(v))
 		l->full = weir_vring_arm(v) == 0;
 	return r ? -EAGAIN : 0;
 }

@@ -110,6 +110,12 @@ static inline bool weir_vring_is_empty(const struct weir_vring *v)
 	return v->next == v->seen;
 }
 
+/** weir_vring_left() - how many chains are there, as far as was seen? */
+static inline uint16_t weir_vring_left(const struct weir_vring *v)
+{
+	return (uint16_t)(v->seen - v->next);
+}
+
 /**
  * weir_vring_take() - the next chain up
  * @buf: @room bytes

@@ -808,6 +808,51 @@ static void early_data_goes_before_the_second_hello(void **state)
 	done();
 }
 
+static void without_a_name_at_first_the_second_hello_is_judged(void **state)
+{
+	struct hello none = hello_of("10.9.8.7", 0); /* an address is no name */
+	struct hello bad = hello_of("evil.example.com", 0);
+
+	(void)state;
+	policy("deny evil.example.com", "allow public");
+	begin();
+	CHECK(guest_connect(&g, &c, &far4, 443));
+	say(none.b, none.len);
+	CHECK_EQ(server_got(443), none.len);
+	hear(true);
+	say(bad.b, bad.len);
+	CHECK(c.rst);
+	CHECK(is_gone(443));
+	done();
+}
+
+static void what_waits_behind_a_hello_does_not_outlive_the_server(void **state)
+{
+	static const uint8_t cut[] = { 20, 3, 3, 0, 16 };
+	struct hello h = hello_of("api.example.com", 0);
+
+	(void)state;
+	for (unsigned way = 0; way < 2; way++) {
+		world_of_names("allow tcp api.example.com:443");
+		CHECK(guest_connect(&g, &c, &far4, 443));
+		say(h.b, h.len);
+		if (way) {
+			hear(true);
+			say(cut, 5); /* a record that never ends */
+		} else {
+			say(h.b, 1);
+		}
+		guest_segment(&g, &c, WEIR_TCP_FIN | WEIR_TCP_ACK, NULL, 0);
+		guest_talk(&g);
+		if (!way)
+			twin_tcp_ends(&w, twin_find(&w, 443));
+		guest_talk(&g);
+		CHECK(way ? twin_find(&w, 443)->shut
+			  : is_gone(443) || twin_find(&w, 443)->shut);
+		done();
+	}
+}
+
 static void an_end_instead_of_the_second_hello_goes_on(void **state)
 {
 	struct hello h = hello_of("api.example.com", 0);
@@ -824,7 +869,9 @@ static void an_end_instead_of_the_second_hello_goes_on(void **state)
 	done();
 }
 
-T_MAIN(T(the_second_hello_is_judged_like_the_first),
+T_MAIN(T(without_a_name_at_first_the_second_hello_is_judged),
+       T(what_waits_behind_a_hello_does_not_outlive_the_server),
+       T(the_second_hello_is_judged_like_the_first),
        T(after_another_answer_nothing_is_looked_at),
        T(early_data_goes_before_the_second_hello),
        T(an_end_instead_of_the_second_hello_goes_on),
