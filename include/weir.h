@@ -20,7 +20,12 @@
  * `struct weir_frames` is what both sides share: two rings of frames in one
  * region, one each way, made once and never grown.  A `struct weir_port` is the
  * guest's end of it, a `struct weir_device` the network's: the engine's, or that
- * of a TCP/IP stack of your own.
+ * of a TCP/IP stack of your own.  A `struct weir_net` is all of it together with
+ * the engine: who wants Weir's network needs that and its port.
+ *
+ *	net = weir_net_new(&options, &why);
+ *	r = weir_net_start(net, &why);
+ *	port = weir_net_port(net);
  *
  *	... a frame of the guest:
  *	r = weir_port_write_frame(port, WEIR_PORT_HEADER, buf, len);
@@ -682,6 +687,422 @@ struct weir_device_card {
  */
 WEIR_API int weir_device_capabilities(const struct weir_device *dev,
 				      struct weir_device_card *ret);
+
+/* --- the network ---------------------------------------------------------- */
+
+/**
+ * struct weir_net - a guest's whole network, with an engine thread of its own
+ *
+ * It has two threads of its own between weir_net_start() and weir_net_stop(),
+ * with all signals blocked: the engine's, which moves frames and does nothing
+ * else, and the keeper's, which reads lists, watches the host's addresses and
+ * resolvers, and calls hooks.
+ *
+ * Calls of this section may come from any thread, at any time between
+ * weir_net_new() and weir_net_free(), unless they say otherwise; none of them
+ * waits for traffic.  Those that change something while the network runs wait
+ * for both threads to have taken it.  Hooks are called with no lock held: they
+ * may call every function of this section except weir_net_stop() and
+ * weir_net_free(), should be quick (what happens meanwhile waits in a buffer
+ * of bounded size), and must not throw through C.
+ *
+ * The engine is inside your process and is not confined by seccomp, as that of
+ * `weir serve` is.  Let it be the only program of its process if you can.
+ */
+struct weir_net;
+
+/** bytes of weir_error.text, its final zero included */
+#define WEIR_ERROR_BYTES 512
+
+/**
+ * struct weir_error - why something was refused
+ * @code: negative errno, as the call returned it, or as errno after NULL
+ * @text: one sentence for the user: what, where (file, line), what to do
+ *
+ * Wherever a call takes one NULL may be passed; it is written only on failure.
+ */
+struct weir_error {
+	int code;
+	char text[WEIR_ERROR_BYTES];
+};
+
+/**
+ * struct weir_ip - an IP address
+ * @family: 4 or 6
+ * @bytes:  network order, the first 4 or all 16
+ *
+ * An IPv4 address inside an IPv6 one (::ffff:a.b.c.d) is taken as IPv4.
+ */
+struct weir_ip {
+	uint8_t family;
+	uint8_t reserved[3];
+	uint8_t bytes[16];
+};
+
+/**
+ * struct weir_net_options - which network to be
+ * @size:        sizeof(struct weir_net_options)
+ * @config_file: configuration as `weir serve --config` reads it; default none
+ * @config_text: the same, not from a file; not both
+ * @net:         what may be reached, as `--net`: "public", "none", ...; default
+ *               that of the command line
+ * @rules:       @n_rules rules, as `--rule`; before the configuration's
+ * @publish:     @n_publish ports, as `--publish`; with the configuration's
+ * @mac:         of the guest's card; all zero: whichever it sends from first
+ * @gateway_mac: all zero: the same as `weir serve`
+ * @frames:      the rings; NULL for the defaults.  Its mtu is the network's; if
+ *               that is 0, the configuration's `mtu`
+ * @port:        the guest's card; NULL for the defaults
+ * @flows:       most TCP connections at once; default as `limits.flows`
+ * @grace_ms:    the longest weir_net_stop() waits for what the guest has sent;
+ *               2000 is the default and the most
+ *
+ * Strings and arrays are copied.  What is set here counts for more than the
+ * same word in the configuration.
+ */
+struct weir_net_options {
+	size_t size;
+	const char *config_file;
+	const char *config_text;
+	const char *net;
+	const char *const *rules;
+	size_t n_rules;
+	const char *const *publish;
+	size_t n_publish;
+	uint8_t mac[6];
+	uint8_t gateway_mac[6];
+	uint32_t reserved;
+	const struct weir_frames_options *frames;
+	const struct weir_port_options *port;
+	uint32_t flows;
+	uint32_t grace_ms;
+};
+
+/**
+ * weir_net_new() - make a network; nothing runs yet
+ * @options: NULL for the defaults
+ * @error:   NULL is fine
+ *
+ * Reads the configuration and its lists, looks at the host's addresses and
+ * resolvers, makes the frames, the port and the device.  Binds nothing, leaves
+ * no socket open and starts no thread.
+ *
+ * Return: the network, or NULL with errno and @error: EINVAL the configuration,
+ * one of its lists or an option is wrong (the text says where); E2BIG an option
+ * this library does not know; ENOENT, EACCES the configuration cannot be read;
+ * ENOMEM; EMFILE, ENFILE; EIO the host's addresses, or the log of the
+ * configuration, cannot be opened.
+ */
+WEIR_API struct weir_net *weir_net_new(const struct weir_net_options *options,
+				       struct weir_error *error);
+
+/**
+ * weir_net_start() - the engine thread begins to serve the guest
+ *
+ * Binds the published ports and returns when they are served: frames written
+ * before wait in the ring.  A network is started once; one that could not be
+ * started is only good for weir_net_free().
+ *
+ * Return: 0; -EALREADY it was started; -EADDRINUSE, -EADDRNOTAVAIL, -EACCES a
+ * port cannot be bound; -ENOSPC too many ports; -EAGAIN no thread; -ENOMEM;
+ * -EMFILE, -ENFILE; -EDEADLK called from a hook.
+ */
+WEIR_API int weir_net_start(struct weir_net *net, struct weir_error *error);
+
+/**
+ * weir_net_stop() - end it
+ *
+ * What the guest has sent goes to the hosts, for grace_ms at most; then every
+ * conversation ends (reason `shutdown`), the frames shut down and the engine
+ * thread is gone.  No hook is called any more once this returns.  Calls after
+ * the first return at once what that one returned.
+ *
+ * Waits, bounded by grace_ms and a few milliseconds, and for a hook that is
+ * running.
+ *
+ * Return: 0; -ETIMEDOUT what was left at the end of grace_ms was given up;
+ * -EDEADLK called from a hook; -EINVAL it was not started.
+ */
+WEIR_API int weir_net_stop(struct weir_net *net);
+
+/**
+ * weir_net_free() - stop it without grace if that was not done, and free it
+ *
+ * No other call on @net may be on its way.  Its port is gone with it.
+ *
+ * Thread: any but a hook's.
+ */
+WEIR_API void weir_net_free(struct weir_net *net);
+
+/**
+ * weir_net_port() - the guest's end of its rings
+ *
+ * Return: the port, the same for its whole life; it is the net's, and goes with
+ * weir_net_free().
+ */
+WEIR_API struct weir_port *weir_net_port(struct weir_net *net);
+
+/**
+ * weir_net_frames() - its rings, for weir_frames_counters()
+ *
+ * Return: the frames; without a reference: take one if you keep them.
+ */
+WEIR_API struct weir_frames *weir_net_frames(struct weir_net *net);
+
+/**
+ * weir_net_set_gateway() - the guest's gateway, instead of the configured one
+ * @ipv4: or NULL: as it is
+ * @ipv6: or NULL: as it is
+ *
+ * Once, before the start, and only of families that are active: a network
+ * without IPv6 has no gateway there.
+ *
+ * Return: 0; -EALREADY it was set, or the network was started; -EAFNOSUPPORT
+ * the family is not active, or an address is of the other one; -EINVAL the
+ * address is not inside the guest's subnet, or is the guest's own, the DNS
+ * server's or no host's; nothing is changed then.
+ */
+WEIR_API int weir_net_set_gateway(struct weir_net *net,
+				  const struct weir_ip *ipv4,
+				  const struct weir_ip *ipv6);
+
+/**
+ * weir_net_gateway() - the gateway of a family
+ * @family: 4 or 6
+ *
+ * Return: 0; -EAFNOSUPPORT the family is not active; -EINVAL no family.
+ */
+WEIR_API int weir_net_gateway(const struct weir_net *net, int family,
+			      struct weir_ip *ret);
+
+/**
+ * weir_net_guest() - the guest's address of a family
+ *
+ * Return: as weir_net_gateway().
+ */
+WEIR_API int weir_net_guest(const struct weir_net *net, int family,
+			    struct weir_ip *ret);
+
+/**
+ * weir_net_dns() - the address at which the guest finds its DNS server
+ *
+ * Return: as weir_net_gateway().
+ */
+WEIR_API int weir_net_dns(const struct weir_net *net, int family,
+			  struct weir_ip *ret);
+
+/**
+ * weir_net_set_termination_hook() - what ends the guest
+ * @fn: called at most once in the network's life; NULL: nothing is called
+ *
+ * A policy may say that a sandbox which tries something ends for it.  The
+ * network then stops serving it at once and calls @fn from its keeper's thread,
+ * outside every lock; that is the last hook that is called.  Set before, it is
+ * called soon after the trigger; set after the trigger, it is not called.
+ * weir_net_stop() is still to be called, by another thread.
+ *
+ * Return: 0; -EALREADY the trigger came first.
+ */
+WEIR_API int weir_net_set_termination_hook(struct weir_net *net,
+					   void (*fn)(void *arg), void *arg);
+
+/**
+ * weir_net_trigger_termination() - end the guest, as a policy would
+ *
+ * Return: 0; -EALREADY somebody did; -EINVAL it is not running.
+ */
+WEIR_API int weir_net_trigger_termination(struct weir_net *net);
+
+/**
+ * weir_net_set_event_hook() - be told what happens
+ * @fn: gets one event, a JSON object as a line of the log has it, @len bytes
+ *      and a zero behind them, borrowed; NULL: no more
+ *
+ * The events are those of `weir run --log`; the hook gets all of them, or is
+ * told by a `lost` event how many it missed.  Without a hook (and a log in the
+ * configuration) they are not made at all.
+ *
+ * Return: 0; once it has, the hook before is not called any more; -ENOMEM.
+ */
+WEIR_API int weir_net_set_event_hook(struct weir_net *net,
+				     void (*fn)(void *arg, const char *event,
+						size_t len),
+				     void *arg);
+
+/* names: which address the guest knows under which name */
+
+/**
+ * weir_net_cache_name() - as if a DNS answer had given the guest these
+ * @name:   case and a final dot count for nothing
+ * @family: 4 or 6, of all of them
+ * @addrs:  @n of them, copied; 0 is none, and replaces
+ * @ttl_s:  then it is forgotten; 1 to 86400, others are taken as the nearest
+ *
+ * Replaces what this call had said before for the same name and family.  What
+ * DNS answers have given is untouched: those only ever add.
+ *
+ * Return: 0; -EINVAL no name, or no family; -EAFNOSUPPORT an address is of the
+ * other family; -ENOSPC more than 256 addresses, or more than 4096 of all
+ * names; -ENOMEM.  Nothing is changed then.
+ */
+WEIR_API int weir_net_cache_name(struct weir_net *net, const char *name,
+				 int family, const struct weir_ip *addrs,
+				 size_t n, uint32_t ttl_s);
+
+/**
+ * weir_net_clear_name() - forget what weir_net_cache_name() said, both families
+ *
+ * Return: 0; -ENOENT it said nothing; -EINVAL no name.
+ */
+WEIR_API int weir_net_clear_name(struct weir_net *net, const char *name);
+
+/**
+ * weir_net_any_name() - does the guest know an address under a name that fits?
+ * @addr:      IPv4 inside IPv6 is unwrapped
+ * @predicate: is asked for names that have not expired, lower case, without a
+ *             final dot, until it says true.  Called by the calling thread on a
+ *             copy: it may take its time, and call back
+ *
+ * Return: 1 one fits; 0 none does; -EINVAL no family; -ENOMEM.
+ */
+WEIR_API int weir_net_any_name(struct weir_net *net, const struct weir_ip *addr,
+			       bool (*predicate)(void *arg, const char *name),
+			       void *arg);
+
+/**
+ * weir_net_expire_names() - give back the memory of names that have expired
+ *
+ * Best effort: never holds up frames, and may do part of it.  Nobody has to
+ * call it: an expired name is never seen, and its room is used again.
+ *
+ * Return: how many went.
+ */
+WEIR_API int weir_net_expire_names(struct weir_net *net);
+
+/**
+ * struct weir_net_counts - what passed
+ * @size:        sizeof(struct weir_net_counts), set by the caller
+ * @bytes_up:    Ethernet bytes from the guest; @frames_up: frames
+ * @bytes_down:  to the guest; @frames_down
+ * @flows:       conversations of TCP and UDP that are open now
+ * @flows_total: since the start
+ * @denied:      conversations, names and requests that the policy refused
+ * @dropped:     frames that were dropped, for any reason
+ *
+ * After the end they are those of the end.
+ */
+struct weir_net_counts {
+	size_t size;
+	uint64_t bytes_up;
+	uint64_t bytes_down;
+	uint64_t frames_up;
+	uint64_t frames_down;
+	uint64_t flows;
+	uint64_t flows_total;
+	uint64_t denied;
+	uint64_t dropped;
+};
+
+/**
+ * weir_net_counters() - read the counters
+ * @ret: @ret->size is set; as much as it says is filled
+ *
+ * Return: 0; -EINVAL @ret->size is too small for itself.
+ */
+WEIR_API int weir_net_counters(const struct weir_net *net,
+			       struct weir_net_counts *ret);
+
+/* live: each takes effect before the call returns, or leaves everything as it
+ * was.  After weir_net_stop() they say -ESHUTDOWN. */
+
+/**
+ * weir_net_set_policy() - other rules
+ * @rules: @n rules, as `--rule`, in the order they are asked
+ *
+ * Instead of all rules of the options and of the configuration; `net`, bounds,
+ * groups and the rest of it stay.  What is open is judged again, a part at a
+ * time.
+ *
+ * Return: 0; -EINVAL one of them is wrong, or there are too many (the text says
+ * which); -ENOMEM; -ESHUTDOWN.
+ */
+WEIR_API int weir_net_set_policy(struct weir_net *net, const char *const *rules,
+				 size_t n, struct weir_error *error);
+
+/**
+ * weir_net_add_rule() - one rule more
+ * @at: its number, from 1, those from there on move; 0: the last
+ *
+ * Rules are numbered as events and `weir check` number them: those of the
+ * options first, then the configuration's.
+ *
+ * Return: its number; -EINVAL it is wrong, or there are too many; -ERANGE no
+ * such place; -ENOMEM; -ESHUTDOWN.
+ */
+WEIR_API int weir_net_add_rule(struct weir_net *net, const char *rule,
+			       unsigned at, struct weir_error *error);
+
+/**
+ * weir_net_remove_rule() - one rule less
+ * @at: its number, from 1
+ *
+ * Return: 0; -ERANGE there is none; -EINVAL the others are no policy without it
+ * (the text says why); -ENOMEM; -ESHUTDOWN.
+ */
+WEIR_API int weir_net_remove_rule(struct weir_net *net, unsigned at,
+				  struct weir_error *error);
+
+/**
+ * weir_net_publish() - one published port more
+ * @spec:     as `--publish`: [[BIND:]HOSTPORT:]GUESTPORT[/tcp|udp], no range
+ * @ret_port: the host's port, which may have been chosen; NULL is fine
+ *
+ * While the network runs.
+ *
+ * Return: its id, for weir_net_unpublish(); -EINVAL it is wrong, or the network
+ * was not started; -EADDRINUSE, -EADDRNOTAVAIL, -EACCES it cannot be bound;
+ * -ENOSPC too many; -EMFILE, -ENFILE; -ENOMEM; -ESHUTDOWN.
+ */
+WEIR_API int weir_net_publish(struct weir_net *net, const char *spec,
+			      uint16_t *ret_port, struct weir_error *error);
+
+/**
+ * weir_net_unpublish() - one less; its open conversations live on
+ *
+ * Those of the options and of the configuration have ids too, from 0 in their
+ * order, a range one for each port.
+ *
+ * Return: 0; -ENOENT there is none of that id; -EINVAL the network was not
+ * started; -ESHUTDOWN.
+ */
+WEIR_API int weir_net_unpublish(struct weir_net *net, int id);
+
+/**
+ * struct weir_limits - what the guest may use up
+ * @size:  sizeof(struct weir_limits)
+ * @up:    as `--limit-up`, "10mbit,1000pps/512k"; NULL: as it is; "" none
+ * @down:  the same
+ * @flows: TCP connections at once, at most as many as at the start; 0: as it is
+ */
+struct weir_limits {
+	size_t size;
+	const char *up;
+	const char *down;
+	uint32_t flows;
+	uint32_t reserved;
+};
+
+/**
+ * weir_net_set_limits() - change limits
+ *
+ * What is open stays open.
+ *
+ * Return: 0; -EINVAL a rate is wrong, or @size; -ERANGE more flows than at the
+ * start; -E2BIG an option this library does not know; -ESHUTDOWN.
+ */
+WEIR_API int weir_net_set_limits(struct weir_net *net,
+				 const struct weir_limits *limits,
+				 struct weir_error *error);
 
 #ifdef __cplusplus
 }

@@ -44,13 +44,14 @@ enum way {
 	WAY_PIECES, /* pieces, our own descriptor */
 	WAY_SHARED, /* pieces, after poll(2) */
 	WAY_SOCKET, /* pieces, send(2) */
+	WAY_HELD,   /* not at all: weir_log_read() */
 };
 
 /**
  * struct weir_log - see the top
  * @fd:   kept when a pipe's reader goes: another may come, and who may open
  *        no more files could not open it again
- * @path: NULL: stderr
+ * @path: NULL: stderr, or WAY_HELD
  * @failed: the last write did: a descriptor that poll(2) would say is ready is
  *        not watched, the next event tries again
  * @lost: since the last `lost` event; @lost_us: when the last of them was
@@ -122,7 +123,7 @@ static int open_path(const char *path, enum way *ret_way)
 int weir_log_open(const char *path, uint32_t kinds,
 		  const struct weir_voice *voice, struct weir_log **ret)
 {
-	bool own = strcmp(path, "-") != 0;
+	bool own = path && strcmp(path, "-") != 0;
 	struct weir_log *l = malloc(sizeof(*l));
 	int r = -ENOMEM;
 
@@ -132,8 +133,11 @@ int weir_log_open(const char *path, uint32_t kinds,
 	memset(l, 0, offsetof(struct weir_log, event));
 	l->voice = voice;
 	l->wanted = kinds ? kinds & WEIR_EVENT_ALL : WEIR_EVENT_ALL;
-	l->fd = STDERR_FILENO;
-	if (own) {
+	l->fd = path ? STDERR_FILENO : -1;
+	if (!path) {
+		l->way = WAY_HELD;
+		r = 0;
+	} else if (own) {
 		l->path = strdup(path);
 		r = l->path ? open_path(path, &l->way) : -ENOMEM;
 		l->fd = r;
@@ -151,6 +155,8 @@ int weir_log_open(const char *path, uint32_t kinds,
 
 static const char *name_of(const struct weir_log *l)
 {
+	if (l->way == WAY_HELD)
+		return "of the program";
 	return l->path ? l->path : "stderr";
 }
 
@@ -310,6 +316,7 @@ static ssize_t write_piece(struct weir_log *l, size_t n)
 	switch (l->way) {
 	case WAY_FILE:
 	case WAY_PIECES:
+	case WAY_HELD:
 		break;
 	case WAY_SHARED:
 		if (poll(&p, 1, 0) <= 0) {
@@ -354,6 +361,8 @@ static int tell_error(struct weir_log *l, int e)
 
 static int write_waiting(struct weir_log *l)
 {
+	if (l->way == WAY_HELD)
+		return l->from < l->to ? -EAGAIN : 0;
 	while (l->from < l->to) {
 		size_t n = next_piece(l);
 		ssize_t done = write_piece(l, n);
@@ -387,9 +396,26 @@ int weir_log_flush(struct weir_log *l)
 	return write_waiting(l);
 }
 
+size_t weir_log_read(struct weir_log *l, char *to, size_t room)
+{
+	size_t n = l->to - l->from;
+	const char *end;
+
+	if (n > room) {
+		end = memrchr(l->room + l->from, '\n', room);
+		n = end ? (size_t)(end - l->room) + 1 - l->from : 0;
+	}
+	memcpy(to, l->room + l->from, n);
+	l->from += n;
+	make_room(l);
+	if (append_lost(l))
+		l->lost = 0;
+	return n;
+}
+
 int weir_log_fd(const struct weir_log *l)
 {
-	if (!l || l->way == WAY_FILE || l->failed || l->from == l->to)
+	if (!l || l->way == WAY_FILE || l->way == WAY_HELD || l->failed || l->from == l->to)
 		return -1;
 	return l->fd;
 }

@@ -49,7 +49,7 @@ struct weir_log;
 
 /**
  * weir_log_open() - begin a log
- * @path:  "-" is stderr
+ * @path:  "-" is stderr; NULL: nowhere, weir_log_read() takes the lines
  * @kinds: mask of WEIR_EVENT_BIT(); 0: all.  `lost` is told in any case
  * @voice: for what the operator has to know; borrowed for the log's life
  * @ret:   written on success
@@ -101,6 +101,14 @@ void weir_log_take(struct weir_log *l, uint32_t may, struct weir_rd *body);
  * another negative errno: the operator was told, the next flush tries again.
  */
 int weir_log_flush(struct weir_log *l);
+
+/**
+ * weir_log_read() - take lines that wait, of a log that goes nowhere
+ * @to: @room bytes, WEIR_LOG_BYTES is always enough for all of them
+ *
+ * Return: bytes of whole lines, the oldest first; 0: none waits.
+ */
+size_t weir_log_read(struct weir_log *l, char *to, size_t room);
 
 /** weir_log_fd() - what to watch for POLLOUT, to flush then; -1: nothing */
 int weir_log_fd(const struct weir_log *l);

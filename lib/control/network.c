@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -69,7 +70,14 @@ static bool make_policy(struct weir_network *n)
  * Control does not wait for the engine: what finds no room in the socket is
  * remembered, and told in its latest form once there is some.
  */
-enum { STALE_POLICY = 1, STALE_OWN = 2, STALE_UPSTREAMS = 4 };
+enum {
+	STALE_POLICY = 1,
+	STALE_OWN = 2,
+	STALE_UPSTREAMS = 4,
+	STALE_LIMITS = 8,
+	STALE_WANTED = 16,
+	STALE_ALL = 31
+};
 
 static int send_policy(struct weir_network *n)
 {
@@ -86,19 +94,27 @@ static int send_part(struct weir_network *n, enum weir_msg_kind kind,
 	return weir_msg_send(n->sock, kind, n->room, weir_wr_len(&w), NULL, 0);
 }
 
+static void build_wanted(const struct weir_charter *c, struct weir_wr *to)
+{
+	weir_wr_be32(to, c->events);
+}
+
 static int send_stale(struct weir_network *n, uint8_t what)
 {
 	if (what == STALE_POLICY)
 		return send_policy(n);
 	if (what == STALE_OWN)
 		return send_part(n, WEIR_MSG_ADDRESSES, weir_charter_build_own);
+	if (what == STALE_LIMITS)
+		return send_part(n, WEIR_MSG_LIMITS, weir_charter_build_limits);
+	if (what == STALE_WANTED)
+		return send_part(n, WEIR_MSG_WANTED, build_wanted);
 	return send_part(n, WEIR_MSG_UPSTREAMS, weir_charter_build_upstreams);
 }
 
 int weir_network_catch_up(struct weir_network *n)
 {
-	for (uint8_t what = 1; n->stale && what <= STALE_UPSTREAMS;
-	     what <<= 1) {
+	for (uint8_t what = 1; n->stale & STALE_ALL; what <<= 1) {
 		int r = n->stale & what ? send_stale(n, what) : 0;
 
 		if (r == -EAGAIN || r == -ENOBUFS || r == -ETOOMANYREFS)
@@ -127,45 +143,62 @@ static void stay(const struct weir_network *n, const char *why)
 
 static void tell_replaced(struct weir_network *n, uint32_t uid)
 {
-	struct weir_event *e;
+	struct weir_log *log[] = { n->log, n->held_log };
 
 	weir_voice_say(n->voice, WEIR_VOICE_NOTE, "the policy was replaced");
-	if (!weir_log_wants(n->log, WEIR_EVENT_POLICY))
-		return;
-	e = weir_log_begin(n->log, WEIR_EVENT_POLICY);
-	e->has |= WEIR_EVENT_HAS_HASH | WEIR_EVENT_HAS_UID;
-	e->hash = weir_image_hash(&n->book.image);
-	e->uid = uid;
-	weir_log_put(n->log, e);
+	for (int i = 0; i < 2; i++) {
+		struct weir_event *e;
+
+		if (!weir_log_wants(log[i], WEIR_EVENT_POLICY))
+			continue;
+		e = weir_log_begin(log[i], WEIR_EVENT_POLICY);
+		e->has |= WEIR_EVENT_HAS_HASH | WEIR_EVENT_HAS_UID;
+		e->hash = weir_image_hash(&n->book.image);
+		e->uid = uid;
+		weir_log_put(log[i], e);
+	}
 	weir_network_on_log(n);
+}
+
+int weir_network_replace(struct weir_network *n, const struct weir_settings *s,
+			 uint32_t uid, char why[WEIR_RULEBOOK_WHY_BYTES])
+{
+	struct weir_rulebook next;
+	uint64_t bounds;
+	int r;
+
+	if (!number_bounds(s, &bounds, why))
+		return -EINVAL;
+	if (bounds != n->bounds) {
+		snprintf(why, WEIR_RULEBOOK_WHY_BYTES,
+			 "its bounds are others, and bounds do not change "
+			 "while Weir runs: start it again");
+		return -EINVAL;
+	}
+	if (!weir_rulebook_make(s, &next, why))
+		return -EINVAL;
+	weir_rulebook_close(&n->book);
+	n->book = next;
+	r = tell_engine(n, STALE_POLICY);
+	tell_replaced(n, uid);
+	return r;
 }
 
 int weir_network_reload(struct weir_network *n, const struct weir_settings *s,
 			uint32_t uid)
 {
 	char why[WEIR_RULEBOOK_WHY_BYTES];
-	struct weir_rulebook next;
-	uint64_t bounds;
-	int r = 0;
+	int r = weir_network_replace(n, s, uid, why);
 
-	if (!number_bounds(s, &bounds, why)) {
-		stay(n, why);
-		return 0;
-	}
-	if (bounds != n->bounds) {
-		stay(n, "its bounds are others, and bounds do not change "
-			"while Weir runs: start it again");
-		return 0;
-	}
-	if (!weir_rulebook_make(s, &next, why)) {
-		stay(n, why);
-		return 0;
-	}
-	weir_rulebook_close(&n->book);
-	n->book = next;
-	r = tell_engine(n, STALE_POLICY);
-	tell_replaced(n, uid);
-	return r;
+	if (r != -EINVAL)
+		return r;
+	stay(n, why);
+	return 0;
+}
+
+int weir_network_limit(struct weir_network *n)
+{
+	return tell_engine(n, STALE_LIMITS);
 }
 
 /* --- the log --- */
@@ -204,21 +237,61 @@ void weir_network_on_log(struct weir_network *n)
 }
 
 /* The life of the network; @version: what and by which policy. */
-static void tell_life(struct weir_network *n, enum weir_event_kind kind,
-		      bool version)
+static void tell_life_to(const struct weir_network *n, struct weir_log *log,
+			 enum weir_event_kind kind, bool version)
 {
 	struct weir_event *e;
 
-	if (!weir_log_wants(n->log, kind))
+	if (!weir_log_wants(log, kind))
 		return;
-	e = weir_log_begin(n->log, kind);
+	e = weir_log_begin(log, kind);
 	if (version) {
 		e->has |= WEIR_EVENT_HAS_VERSION | WEIR_EVENT_HAS_HASH;
 		weir_event_copy(e->text, sizeof(e->text), WEIR_VERSION,
 				strlen(WEIR_VERSION));
 		e->hash = weir_image_hash(&n->book.image);
 	}
-	weir_log_put(n->log, e);
+	weir_log_put(log, e);
+}
+
+static void tell_life(struct weir_network *n, enum weir_event_kind kind,
+		      bool version)
+{
+	tell_life_to(n, n->log, kind, version);
+	tell_life_to(n, n->held_log, kind, version);
+}
+
+/* What the engine told, to whoever wants it. */
+static void take_events(struct weir_network *n, struct weir_rd *body)
+{
+	struct weir_rd again = *body;
+
+	weir_log_take(n->log, WEIR_LOG_OF_ENGINE, body);
+	weir_log_take(n->held_log, WEIR_LOG_OF_ENGINE, &again);
+	weir_network_on_log(n);
+}
+
+static uint32_t wanted(const struct weir_network *n)
+{
+	return (weir_log_kinds(n->log) | weir_log_kinds(n->held_log)) &
+	       WEIR_LOG_OF_ENGINE;
+}
+
+int weir_network_want(struct weir_network *n, uint32_t kinds)
+{
+	struct weir_log *was = n->held_log;
+	int r = 0;
+
+	n->held_log = NULL;
+	if (kinds)
+		r = weir_log_open(NULL, kinds, n->voice, &n->held_log);
+	if (r) {
+		n->held_log = was;
+		return r;
+	}
+	weir_log_close(was);
+	n->charter.events = wanted(n);
+	return tell_engine(n, STALE_WANTED);
 }
 
 /* --- the host, and the engine --- */
@@ -238,23 +311,24 @@ static int read_host(struct weir_network *n)
 	return r;
 }
 
-static bool open_ports(struct weir_network *n)
+int weir_network_bind(struct weir_network *n)
 {
 	const struct weir_orders *o = n->orders;
 	char why[WEIR_PUBLISH_WHY_BYTES];
 
 	for (uint32_t i = 0; i < o->n_publish; i++) {
 		uint32_t door = n->doors.n;
+		int r = weir_publish_open(&o->publish[i], &n->doors, why);
 
-		if (!weir_publish_open(&o->publish[i], &n->doors, why)) {
+		if (r) {
 			weir_voice_say(n->voice, WEIR_VOICE_ERROR, "%s", why);
-			return false;
+			return r;
 		}
 		for (; door < n->doors.n; door++)
 			n->doors.door[door].is.preserve_source =
 				o->preserve_source[i];
 	}
-	return true;
+	return 0;
 }
 
 int weir_network_plan(struct weir_network *n)
@@ -278,8 +352,15 @@ int weir_network_plan(struct weir_network *n)
 		return 2;
 	if (!open_log(n))
 		return WEIR_NETWORK_REFUSED;
-	n->charter.events = weir_log_kinds(n->log) & WEIR_LOG_OF_ENGINE;
-	return open_ports(n) ? 0 : WEIR_NETWORK_REFUSED;
+	n->charter.events = wanted(n);
+	n->flows = n->charter.max_flows;
+	return 0;
+}
+
+void weir_network_join(struct weir_network *n, int sock)
+{
+	n->sock = sock;
+	n->addresses = weir_hostnet_watch();
 }
 
 bool weir_network_start(struct weir_network *n)
@@ -288,7 +369,7 @@ bool weir_network_start(struct weir_network *n)
 
 	if (pid > 0) {
 		n->engine = pid;
-		n->addresses = weir_hostnet_watch();
+		weir_network_join(n, n->sock);
 		return true;
 	}
 	n->sock = -1;
@@ -319,7 +400,7 @@ int weir_network_link(struct weir_network *n, int link, uint32_t offload)
 	r = send_charter(n);
 	if (r == 0)
 		r = send_policy(n);
-	if (r == 0)
+	if (r == 0 && link >= 0)
 		r = weir_msg_send(n->sock, WEIR_MSG_LINK, NULL, 0, &link, 1);
 	n->linked = r == 0;
 	return r;
@@ -422,8 +503,7 @@ enum weir_network_news weir_network_hear(struct weir_network *n)
 		return WEIR_NETWORK_NOTHING;
 	}
 	if (m.kind == WEIR_MSG_EVENTS) {
-		weir_log_take(n->log, WEIR_LOG_OF_ENGINE, &m.body);
-		weir_network_on_log(n);
+		take_events(n, &m.body);
 		return WEIR_NETWORK_NOTHING;
 	}
 	if (m.kind == WEIR_MSG_TALLY)
@@ -484,7 +564,7 @@ bool weir_network_stop(struct weir_network *n, uint32_t drain_ms)
 	struct weir_wr w = weir_wr_over(body, sizeof(body));
 	int r;
 
-	if (n->sock < 0 || n->engine <= 0)
+	if (n->sock < 0)
 		return false;
 	weir_wr_be32(&w, drain_ms);
 	r = weir_msg_send(n->sock, WEIR_MSG_STOP, body, sizeof(body), NULL, 0);
@@ -547,12 +627,11 @@ void weir_network_settle(const struct weir_network *net,
 	free(log);
 }
 
-/* Is there a message, or the end of them? */
-static bool is_waiting(int sock)
+static void close_one(int *fd)
 {
-	struct pollfd p = { .fd = sock, .events = POLLIN };
-
-	return sock >= 0 && poll(&p, 1, 0) > 0;
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
 }
 
 void weir_network_close(struct weir_network *n)
@@ -564,17 +643,17 @@ void weir_network_close(struct weir_network *n)
 	       errno == EINTR)
 		;
 	n->engine = 0;
-	while (is_waiting(n->sock)) /* what it said last: events, counters */
+	while (weir_msg_is_waiting(n->sock)) /* what it said last: events, counters */
 		(void)weir_network_hear(n);
-	if (n->sock >= 0)
-		close(n->sock);
-	n->sock = -1;
+	close_one(&n->sock);
+	close_one(&n->addresses);
+	close_one(&n->resolv);
 	if (n->ready)
 		tell_life(n, WEIR_EVENT_LINK_DOWN, false);
 	if (n->started)
 		tell_life(n, WEIR_EVENT_STOP, true);
 	weir_log_close(n->log);
-	n->log = NULL;
+	n->log = NULL; /* the other one is for its reader to close */
 	if (n->book.fd >= 0)
 		weir_rulebook_close(&n->book);
 	n->book.fd = -1;

@@ -39,7 +39,7 @@ enum weir_network_news {
 /**
  * struct weir_network - one network and its engine
  * @orders, @voice: the owner's, borrowed
- * @engine: its process; 0: none, or reaped by the owner
+ * @engine: its process; 0: none, or reaped by the owner, or it is a thread
  * @sock:   to it, non-blocking; -1: none
  * @addresses, @resolv: readable when the host changed; -1: not watched
  * @linked: the engine has charter and link
@@ -47,9 +47,11 @@ enum weir_network_news {
  * @chartered, @started, @told: the engine knows the charter; a guest was there
  *          once; the published ports were said
  * @why:    a sentence, after FAILED
+ * @flows:  the most that there is room for
  * @book:   the policy in force; @bounds: the number of its bounds alone, which
  *          do not change
- * @log:    NULL: nobody wants one
+ * @log:    in a file or the like, @held_log: for a program that has us inside;
+ *          NULL: nobody wants it
  */
 struct weir_network {
 	const struct weir_orders *orders;
@@ -66,7 +68,8 @@ struct weir_network {
 	struct weir_summary summary;
 	struct weir_rulebook book;
 	uint64_t bounds;
-	struct weir_log *log;
+	uint32_t flows;
+	struct weir_log *log, *held_log;
 	char why[WEIR_NETWORK_WHY_BYTES];
 	uint8_t room[WEIR_MSG_PACKET_BYTES];
 };
@@ -77,19 +80,26 @@ void weir_network_init(struct weir_network *n, const struct weir_orders *o,
 
 /**
  * weir_network_plan() - look at the host, make the charter, compile the
- *                       policy, open the log, bind the ports
+ *                       policy, open the log
  *
  * Return: 0; 2 the orders contradict each other; WEIR_NETWORK_REFUSED.  What
  * is not 0 has been said.
  */
 int weir_network_plan(struct weir_network *n);
 
+/** weir_network_bind() - bind the published ports; Return: 0; a negative errno:
+ * said why not */
+int weir_network_bind(struct weir_network *n);
+
+/** weir_network_join() - the engine is there already, behind @sock: ours now */
+void weir_network_join(struct weir_network *n, int sock);
+
 /** weir_network_start() - start the engine; Return: false: said why not */
 bool weir_network_start(struct weir_network *n);
 
 /**
  * weir_network_link() - the guest's card is there: the engine gets it
- * @link: a descriptor; stays the caller's
+ * @link: a descriptor; stays the caller's; -1: the engine has its frames
  * @offload: what it can, WEIR_OFFLOAD_*
  *
  * Return: 0, or a negative errno: the engine takes no message.
@@ -126,6 +136,24 @@ void weir_network_watch(struct weir_network *n);
  */
 int weir_network_on_addresses(struct weir_network *n);
 int weir_network_on_resolvers(struct weir_network *n);
+
+/**
+ * weir_network_replace() - another policy, or why not
+ * @s: as weir_network_reload()
+ *
+ * Return: 0; -EINVAL @why says what is wrong, nothing is changed; another
+ * negative errno: the engine takes no message.
+ */
+int weir_network_replace(struct weir_network *n, const struct weir_settings *s,
+			 uint32_t uid, char why[WEIR_RULEBOOK_WHY_BYTES]);
+
+/** weir_network_want() - the program wants to hear of these kinds of events
+ * from now on; Return: 0 or a negative errno */
+int weir_network_want(struct weir_network *n, uint32_t kinds);
+
+/** weir_network_limit() - tell the engine the charter's limits;
+ * Return: 0 or a negative errno */
+int weir_network_limit(struct weir_network *n);
 
 /**
  * weir_network_reload() - another policy

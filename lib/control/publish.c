@@ -185,60 +185,114 @@ static void explain(const struct weir_publish *p, uint16_t port, int error,
 			 strerror(-error));
 }
 
-bool weir_publish_open(const struct weir_publish *p,
-		       struct weir_publish_doors *d,
-		       char why[WEIR_PUBLISH_WHY_BYTES])
+/* The @i-th port of a SPEC becomes door @at.  Return: 0 or a negative errno. */
+static int bind_one(const struct weir_publish *p, uint16_t i,
+		    struct weir_publish_doors *d, uint32_t at, char *why)
+{
+	uint16_t port = p->host ? (uint16_t)(p->host + i) : 0;
+	int fd;
+
+	if (at == WEIR_DOORS_MAX) {
+		snprintf(why, WEIR_PUBLISH_WHY_BYTES,
+			 "at most %u ports can be published", WEIR_DOORS_MAX);
+		return -ENOSPC;
+	}
+	fd = weir_listener_open(p->udp, &p->bind, port);
+	if (fd == -EMFILE && d->raise && raise_limit())
+		fd = weir_listener_open(p->udp, &p->bind, port);
+	if (fd < 0) {
+		explain(p, port, fd, why);
+		return fd;
+	}
+	d->door[at] = (struct weir_publish_door){
+		.is = { .id = at,
+			.udp = p->udp,
+			.bind = p->bind,
+			.port = weir_listener_port(fd),
+			.guest_port = (uint16_t)(p->guest + i) },
+		.fd = fd,
+		.chosen = port == 0,
+	};
+	return 0;
+}
+
+int weir_publish_open(const struct weir_publish *p,
+		      struct weir_publish_doors *d,
+		      char why[WEIR_PUBLISH_WHY_BYTES])
 {
 	for (uint16_t i = 0; i < p->n; i++) {
-		struct weir_publish_door *door = &d->door[d->n];
-		uint16_t port = p->host ? (uint16_t)(p->host + i) : 0;
-		int fd;
+		int r = bind_one(p, i, d, d->n, why);
 
-		if (d->n == WEIR_DOORS_MAX) {
-			snprintf(why, WEIR_PUBLISH_WHY_BYTES,
-				 "at most %u ports can be published",
-				 WEIR_DOORS_MAX);
-			return false;
-		}
-		fd = weir_listener_open(p->udp, &p->bind, port);
-		if (fd == -EMFILE && raise_limit())
-			fd = weir_listener_open(p->udp, &p->bind, port);
-		if (fd < 0) {
-			explain(p, port, fd, why);
-			return false;
-		}
-		*door = (struct weir_publish_door){
-			.is = { .id = d->n,
-				.udp = p->udp,
-				.bind = p->bind,
-				.port = weir_listener_port(fd),
-				.guest_port = (uint16_t)(p->guest + i) },
-			.fd = fd,
-			.chosen = port == 0,
-		};
+		if (r)
+			return r;
 		d->n++;
 	}
-	return true;
+	return 0;
+}
+
+static int send_door(const struct weir_publish_door *door, int sock)
+{
+	uint8_t body[64];
+	struct weir_wr w = weir_wr_over(body, sizeof(body));
+	int r;
+
+	weir_charter_build_door(&door->is, &w);
+	r = weir_msg_send(sock, WEIR_MSG_DOOR, body, weir_wr_len(&w), &door->fd,
+			  1);
+	return r == -ETOOMANYREFS ? -EAGAIN : r; /* so many are on their way */
 }
 
 int weir_publish_send(struct weir_publish_doors *d, int sock)
 {
 	while (d->sent < d->n) {
-		struct weir_publish_door *door = &d->door[d->sent];
-		uint8_t body[64];
-		struct weir_wr w = weir_wr_over(body, sizeof(body));
-		int r;
+		int r = send_door(&d->door[d->sent], sock);
 
-		weir_charter_build_door(&door->is, &w);
-		r = weir_msg_send(sock, WEIR_MSG_DOOR, body, weir_wr_len(&w),
-				  &door->fd, 1);
-		if (r == -ETOOMANYREFS)
-			return -EAGAIN; /* so many are on their way */
 		if (r)
 			return r;
 		d->sent++;
 	}
 	return 0;
+}
+
+int weir_publish_add(const struct weir_publish *p, struct weir_publish_doors *d,
+		     int sock, char why[WEIR_PUBLISH_WHY_BYTES])
+{
+	struct weir_publish_door *door;
+	uint32_t at = 0;
+	int r;
+
+	while (at < d->n && !d->door[at].gone)
+		at++;
+	r = bind_one(p, 0, d, at, why);
+	if (r)
+		return r;
+	door = &d->door[at];
+	r = send_door(door, sock);
+	close(door->fd); /* the engine has it, or nobody shall */
+	door->fd = -1;
+	door->gone = r != 0;
+	if (at == d->n && r == 0)
+		d->sent = ++d->n;
+	if (r)
+		snprintf(why, WEIR_PUBLISH_WHY_BYTES,
+			 "the port cannot be handed over: %s", strerror(-r));
+	return r ? r : (int)at;
+}
+
+int weir_publish_remove(struct weir_publish_doors *d, uint32_t id, int sock)
+{
+	uint8_t body[4];
+	struct weir_wr w = weir_wr_over(body, sizeof(body));
+
+	if (id >= d->n || d->door[id].gone)
+		return -ENOENT;
+	d->door[id].gone = true;
+	if (d->door[id].fd >= 0)
+		close(d->door[id].fd);
+	d->door[id].fd = -1;
+	weir_wr_be32(&w, id);
+	return weir_msg_send(sock, WEIR_MSG_UNDOOR, body, sizeof(body), NULL,
+			     0);
 }
 
 void weir_publish_close(struct weir_publish_doors *d)

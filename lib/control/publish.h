@@ -41,19 +41,26 @@ struct weir_publish {
 bool weir_publish_parse(const char *spec, struct weir_publish *ret,
 			char why[WEIR_PUBLISH_WHY_BYTES]);
 
-/** struct weir_publish_door - a port that is bound; @fd -1: handed over */
+/**
+ * struct weir_publish_door - a port that is bound
+ * @fd: -1: the engine alone has it
+ * @chosen: the host chose its port
+ * @gone: it is published no longer; its place and its id are free
+ */
 struct weir_publish_door {
 	struct weir_charter_door is;
 	int fd;
-	bool chosen; /* the host chose its port */
+	bool chosen, gone;
 };
 
 /**
  * struct weir_publish_doors - all of them
  * @sent: so many are the engine's
+ * @raise: the soft limit of descriptors is this process's own to raise
  */
 struct weir_publish_doors {
 	uint32_t n, sent;
+	bool raise;
 	struct weir_publish_door door[WEIR_DOORS_MAX];
 };
 
@@ -62,11 +69,10 @@ struct weir_publish_doors {
  * @d:   they are added to it
  * @why: on failure one sentence for the operator
  *
- * The soft limit of descriptors is raised if it is in the way.
- *
- * Return: false if one cannot be had, or there are too many.
+ * Return: 0; -ENOSPC there are too many; another negative errno: one cannot be
+ * had, those before it are there.
  */
-bool weir_publish_open(const struct weir_publish *p,
+int weir_publish_open(const struct weir_publish *p,
 		       struct weir_publish_doors *d,
 		       char why[WEIR_PUBLISH_WHY_BYTES]);
 
@@ -78,6 +84,20 @@ bool weir_publish_open(const struct weir_publish *p,
  * negative errno.
  */
 int weir_publish_send(struct weir_publish_doors *d, int sock);
+
+/**
+ * weir_publish_add() - one port more, while the engine runs
+ * @p: a SPEC of one port
+ *
+ * Return: its id; a negative errno as weir_publish_open() or _send(), nothing
+ * is changed then.
+ */
+int weir_publish_add(const struct weir_publish *p, struct weir_publish_doors *d,
+		     int sock, char why[WEIR_PUBLISH_WHY_BYTES]);
+
+/** weir_publish_remove() - one less; Return: 0; -ENOENT there is none; another
+ * negative errno: the engine takes no message */
+int weir_publish_remove(struct weir_publish_doors *d, uint32_t id, int sock);
 
 /** weir_publish_close() - close what was not handed over */
 void weir_publish_close(struct weir_publish_doors *d);

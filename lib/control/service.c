@@ -544,6 +544,9 @@ static int prepare(struct service *s)
 	r = weir_network_plan(&s->net);
 	if (r)
 		return r == WEIR_NETWORK_REFUSED ? WEIR_SERVICE_REFUSED : r;
+	s->net.doors.raise = true;
+	if (weir_network_bind(&s->net))
+		return WEIR_SERVICE_REFUSED;
 	if (!o->path || weir_doorstep_open(&s->step, o->link, o->path, why))
 		return 0;
 	say(s, ERROR, "%s", why);

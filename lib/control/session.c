@@ -309,14 +309,6 @@ static void tell_death(struct session *s, const char *who, int status)
 		    who, WEXITSTATUS(status));
 }
 
-/* Is there a message, or the end of them? */
-static bool is_waiting(int sock)
-{
-	struct pollfd p = { .fd = sock, .events = POLLIN };
-
-	return sock >= 0 && poll(&p, 1, 0) > 0;
-}
-
 static void on_child(struct session *s)
 {
 	int status;
@@ -332,9 +324,9 @@ static void on_child(struct session *s)
 		else
 			continue;
 		/* what it said last may say why, and how it ended */
-		if (is_engine && is_waiting(s->net.sock))
+		if (is_engine && weir_msg_is_waiting(s->net.sock))
 			on_engine(s);
-		while (is_init && is_waiting(s->init_sock) && s->phase < ENDING)
+		while (is_init && weir_msg_is_waiting(s->init_sock) && s->phase < ENDING)
 			on_init(s);
 		if (conclude(s, WEIR_SANDBOX_FAILED))
 			tell_death(s, is_engine ? "engine" : "sandbox's init",
@@ -603,6 +595,9 @@ static int prepare(struct session *s)
 
 	if (r)
 		return r == WEIR_NETWORK_REFUSED ? WEIR_SANDBOX_FAILED : r;
+	s->net.doors.raise = true;
+	if (weir_network_bind(&s->net))
+		return WEIR_SANDBOX_FAILED;
 	s->box.orders = s->o;
 	s->box.charter = &s->net.charter;
 	s->box.etc = &s->etc;

@@ -43,13 +43,14 @@ void weir_settings_init(struct weir_settings *s)
 	*s = (struct weir_settings){ .dir = NULL };
 }
 
-static void free_list(struct weir_settings_list *l)
+void weir_settings_free(struct weir_settings_list *l)
 {
 	for (size_t i = 0; i < l->n; i++) {
 		free(l->at[i].text);
 		free(l->at[i].where);
 	}
 	free(l->at);
+	*l = (struct weir_settings_list){ .n = 0 };
 }
 
 static void free_secret(struct weir_settings_secret *e)
@@ -59,9 +60,9 @@ static void free_secret(struct weir_settings_secret *e)
 	free(e->placeholder);
 	free(e->where);
 	free(e->on_leak);
-	free_list(&e->hosts);
-	free_list(&e->in);
-	free_list(&e->passthrough);
+	weir_settings_free(&e->hosts);
+	weir_settings_free(&e->in);
+	weir_settings_free(&e->passthrough);
 }
 
 static void free_entries(struct weir_settings *s)
@@ -69,13 +70,13 @@ static void free_entries(struct weir_settings *s)
 	for (size_t i = 0; i < s->n_groups; i++) {
 		free(s->group[i].name);
 		free(s->group[i].where);
-		free_list(&s->group[i].members);
+		weir_settings_free(&s->group[i].members);
 	}
 	for (size_t i = 0; i < s->n_http; i++) {
 		free(s->http[i].host);
 		free(s->http[i].where);
-		free_list(&s->http[i].allow);
-		free_list(&s->http[i].deny);
+		weir_settings_free(&s->http[i].allow);
+		weir_settings_free(&s->http[i].deny);
 	}
 	for (size_t i = 0; i < s->n_secrets; i++)
 		free_secret(&s->secret[i]);
@@ -98,7 +99,7 @@ void weir_settings_fini(struct weir_settings *s)
 			 s->log, s->metrics, s->capture, s->control };
 
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
-		free_list(list[i]);
+		weir_settings_free(list[i]);
 	for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++)
 		free(text[i]);
 	free_entries(s);
@@ -131,6 +132,29 @@ bool weir_settings_add(struct weir_settings_list *l, const char *text,
 	}
 	l->n++;
 	return true;
+}
+
+bool weir_settings_insert(struct weir_settings_list *l, size_t at,
+			  const char *text, const char *where)
+{
+	struct weir_settings_text last;
+
+	if (!weir_settings_add(l, text, where))
+		return false;
+	last = l->at[l->n - 1];
+	memmove(l->at + at + 1, l->at + at,
+		(l->n - 1 - at) * sizeof(*l->at));
+	l->at[at] = last;
+	return true;
+}
+
+void weir_settings_remove(struct weir_settings_list *l, size_t at)
+{
+	free(l->at[at].text);
+	free(l->at[at].where);
+	memmove(l->at + at, l->at + at + 1,
+		(l->n - 1 - at) * sizeof(*l->at));
+	l->n--;
 }
 
 bool weir_settings_set(char **to, const char *text)

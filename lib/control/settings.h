@@ -112,6 +112,17 @@ void weir_settings_fini(struct weir_settings *s);
 bool weir_settings_add(struct weir_settings_list *l, const char *text,
 		       const char *where);
 
+/** weir_settings_insert() - one more text, before the one at @at (or behind all)
+ * Return: false: no memory */
+bool weir_settings_insert(struct weir_settings_list *l, size_t at,
+			  const char *text, const char *where);
+
+/** weir_settings_remove() - one less; @at: below @l->n */
+void weir_settings_remove(struct weir_settings_list *l, size_t at);
+
+/** weir_settings_free() - all of them; @l is empty then */
+void weir_settings_free(struct weir_settings_list *l);
+
 /**
  * weir_settings_set() - a text that stands alone: @to is replaced by a copy
  *

@@ -45,9 +45,14 @@ static void follow_offload(struct weir_house *h)
 {
 	uint32_t now;
 
-	if (h->charter.link != WEIR_CHARTER_VHOST || !h->card.link.ops)
+	if (!h->card.link.ops)
 		return;
-	now = weir_vhost_user_offload(h->card.link.self);
+	if (h->charter.link == WEIR_CHARTER_VHOST)
+		now = weir_vhost_user_offload(h->card.link.self);
+	else if (h->charter.link == WEIR_CHARTER_INPROC)
+		now = h->card.offered = weir_inproc_offload(&h->card.of.inproc);
+	else
+		return;
 	h->charter.offload = now;
 	h->env.tso4 = h->env_names.tso4 = now & WEIR_OFFLOAD_TSO4;
 	h->env.tso6 = h->env_names.tso6 = now & WEIR_OFFLOAD_TSO6;
@@ -81,6 +86,12 @@ static int open_link(struct weir_house *h, struct weir_arena *arena)
 		return r;
 	case WEIR_CHARTER_VHOST:
 		return open_vhost(h);
+	case WEIR_CHARTER_INPROC:
+		if (!c->device)
+			return r;
+		weir_inproc_init(&c->of.inproc, c->device, &c->link);
+		follow_offload(h);
+		return 0;
 	}
 	return r;
 }
@@ -96,6 +107,16 @@ int weir_card_open(struct weir_house *h, struct weir_arena *arena)
 	weir_card_heard(h);
 	return weir_loop_watch(h->loop, c->link.ops->fd(c->link.self), TAG,
 			       false, false);
+}
+
+bool weir_card_is_given(const struct weir_house *h)
+{
+	return h->card.given >= 0 || h->card.device;
+}
+
+bool weir_card_is_called(struct weir_house *h)
+{
+	return h->card.device && weir_device_take_relay(h->card.device);
 }
 
 bool weir_card_is_open(const struct weir_house *h)
@@ -170,13 +191,16 @@ void weir_card_close(struct weir_house *h)
 {
 	struct weir_card *c = &h->card;
 
-	if (c->link.ops) {
+	if (c->link.ops) { /* and with it, @device */
 		/* control has it open too */
 		weir_loop_forget(h->loop, c->link.ops->fd(c->link.self));
 		c->link.ops->close(c->link.self);
 	} else if (c->given >= 0) {
 		close(c->given);
+	} else {
+		weir_device_free(c->device);
 	}
+	c->device = NULL;
 	c->link.ops = NULL;
 	c->given = -1;
 }

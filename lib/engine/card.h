@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "link/dgram.h"
+#include "link/inproc.h"
 #include "link/link.h"
 #include "link/stream.h"
 #include "link/tap.h"
@@ -21,6 +22,8 @@ struct weir_house;
 
 /**
  * struct weir_card - the link and its state
+ * @device: the network's end of rings in this process, or NULL; the link's
+ *          while there is one
  * @given: the descriptor that control gave, until it is the link's; -1: none
  * @offered: WEIR_OFFLOAD_* that frames of the guest may need; what those for it
  *          may need is the charter's
@@ -29,6 +32,7 @@ struct weir_house;
  * @link:  ops NULL: none yet, or no more
  */
 struct weir_card {
+	struct weir_device *device;
 	int given;
 	uint32_t offered;
 	bool watched_out;
@@ -38,6 +42,7 @@ struct weir_card {
 		struct weir_tap tap;
 		struct weir_stream stream;
 		struct weir_dgram dgram;
+		struct weir_inproc inproc;
 	} of;
 };
 
@@ -55,6 +60,12 @@ size_t weir_card_bytes(void);
  * Return: 0 or a negative errno.
  */
 int weir_card_open(struct weir_house *h, struct weir_arena *arena);
+
+/** weir_card_is_given() - is there something to make a link of? */
+bool weir_card_is_given(const struct weir_house *h);
+
+/** weir_card_is_called() - did another thread of the process call? */
+bool weir_card_is_called(struct weir_house *h);
 
 /** weir_card_is_open() - is there a link? */
 bool weir_card_is_open(const struct weir_house *h);

@@ -494,4 +494,5 @@ void weir_datagrams_end_all(struct weir_house *h, enum weir_reason why)
 		close_mapping(d, m);
 		weir_assoc_unmap(&d->assoc, m);
 	}
+	h->sum.udp_now = weir_pool_used(&d->assoc.conversations);
 }

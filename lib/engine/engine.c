@@ -23,6 +23,10 @@
  *
  * The time is read once a turn.
  *
+ * As a thread of a program (weir_engine_run_inside()) the engine has a third
+ * ear: errands, which its other threads bring (sys/errand.h), are done after the
+ * events of a turn.
+ *
  * A guest on a socket may go and another come: UNLINK is said, the house is
  * closed with all it knew, and laid out anew for the next LINK, which READY
  * answers.
@@ -51,6 +55,7 @@
 #include "engine/verdict.h"
 #include "sys/clock.h"
 #include "sys/entropy.h"
+#include "sys/errand.h"
 #include "sys/loop.h"
 #include "sys/msg.h"
 
@@ -105,6 +110,8 @@ static bool lay_out(struct weir_house *h, struct weir_arena *ret)
 	uint64_t key[2];
 	void *mem;
 
+	if (h->errands)
+		len += weir_verdict_given_bytes();
 	weir_entropy_fill(key, sizeof(key));
 	mem = mmap(NULL, len, PROT_READ | PROT_WRITE,
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -122,6 +129,7 @@ static bool lay_out(struct weir_house *h, struct weir_arena *ret)
 	       weir_names_init(h, ret) && weir_datagrams_init(h, ret) &&
 	       weir_echoes_init(h, ret) && weir_parts_init(h, ret) &&
 	       weir_doors_init(h, ret) && weir_pins_init(&h->pins, ret, key) &&
+	       weir_verdict_given_init(h, ret, key) &&
 	       weir_tell_init(h, ret, c->events) &&
 	       weir_store_pool_init(&h->payload, ret, c->payload_bytes);
 }
@@ -208,8 +216,8 @@ static void take_policy(struct weir_house *h, const struct weir_msg *m)
 		return;
 	}
 	if (h->up)
-		(void)weir_msg_send(h->control, WEIR_MSG_NOTE, text,
-				    sizeof(text) - 1, NULL, 0);
+		(void)weir_msg_try(h->control, WEIR_MSG_NOTE, text,
+				   sizeof(text) - 1);
 	else
 		fail(h, "the policy cannot be read", EPROTO);
 }
@@ -251,6 +259,14 @@ static int take_message(struct weir_house *h, struct weir_msg *m,
 	case WEIR_MSG_POLICY:
 		take_policy(h, m);
 		break;
+	case WEIR_MSG_WANTED:
+		h->charter.events = weir_rd_be32(&m->body);
+		weir_tell_want(h, h->charter.events);
+		break;
+	case WEIR_MSG_LIMITS:
+		if (weir_charter_parse_limits(&m->body, &h->charter) && h->up)
+			weir_tolls_init(h);
+		break;
 	case WEIR_MSG_TALLY:
 		send_summary(h, WEIR_MSG_TALLY);
 		break;
@@ -283,7 +299,7 @@ static int take_message(struct weir_house *h, struct weir_msg *m,
 		break;
 	}
 	weir_msg_close_fds(m);
-	if (!h->up && *have_charter && h->card.given >= 0 && h->policy.bytes)
+	if (!h->up && *have_charter && weir_card_is_given(h) && h->policy.bytes)
 		return open_house(h) ? 1 : -1;
 	return -1;
 }
@@ -301,6 +317,18 @@ static int hear_control(struct weir_house *h)
 	if (r <= 0)
 		return 1;
 	return take_message(h, &m, &have);
+}
+
+/* Errands, and before them what was said before them. */
+static int run_errands(struct weir_house *h)
+{
+	int r = -1;
+
+	h->called = false;
+	while (r < 0 && weir_msg_is_waiting(h->control))
+		r = hear_control(h);
+	weir_errand_run(h->errands, h);
+	return r;
 }
 
 /* --- the turn --- */
@@ -353,6 +381,9 @@ static int dispatch(struct weir_house *h, const struct weir_loop_event *e)
 	switch ((enum weir_house_tag)(e->tag >> 56)) {
 	case WEIR_HOUSE_TAG_CONTROL:
 		return hear_control(h);
+	case WEIR_HOUSE_TAG_RELAY:
+		h->called = weir_card_is_called(h);
+		return -1;
 	case WEIR_HOUSE_TAG_LINK:
 		h->link_ready = true;
 		if (weir_card_event(h, e->what) < 0)
@@ -398,11 +429,14 @@ static uint64_t patience(struct weir_house *h, bool more)
 }
 
 /* Stopped, and what the guest sent is with the hosts, or they took too long. */
-static bool is_done(const struct weir_house *h)
+static bool is_done(struct weir_house *h)
 {
 	if (!h->stopping)
 		return false;
-	return !h->up || h->now_us >= h->stop_us || !weir_streams_owes(h);
+	if (!h->up)
+		return true;
+	h->owed = weir_streams_owes(h);
+	return !h->owed || h->now_us >= h->stop_us;
 }
 
 /* The guest's interface is gone.  Only what it sent before matters now. */
@@ -443,6 +477,8 @@ static int lose_link(struct weir_house *h)
 		fail(h, "the guest's interface is gone", EIO);
 		return 1;
 	}
+	if (h->charter.link == WEIR_CHARTER_INPROC)
+		return 1; /* its frames shut down: nobody comes back */
 	close_house(h);
 	weir_card_close(h);
 	munmap(h->mem, h->mem_len);
@@ -475,6 +511,12 @@ static int turn(struct weir_house *h)
 			if (r >= 0)
 				return r;
 		}
+		if (h->called) {
+			int r = run_errands(h);
+
+			if (r >= 0)
+				return r;
+		}
 		if (!h->up)
 			continue;
 		if (h->link_ready)
@@ -501,24 +543,43 @@ static int turn(struct weir_house *h)
 	return 0;
 }
 
-int weir_engine_run(int control)
+static int watch_ears(struct weir_house *h)
+{
+	int r = weir_loop_watch(h->loop, h->control,
+				WEIR_HOUSE_TAG(WEIR_HOUSE_TAG_CONTROL, 0),
+				false, false);
+
+	if (r || !h->card.device)
+		return r;
+	return weir_loop_watch(h->loop, weir_device_relay_fd(h->card.device),
+			       WEIR_HOUSE_TAG(WEIR_HOUSE_TAG_RELAY, 0), false,
+			       false);
+}
+
+static int run(int control, struct weir_device *device,
+	       struct weir_errand_list *errands)
 {
 	struct weir_house *h;
 	int status = 1;
 
 	h = mmap(NULL, sizeof(*h), PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (h == MAP_FAILED)
+	if (h == MAP_FAILED) {
+		weir_device_free(device);
 		return 1;
+	}
 	h->control = control;
 	h->card.given = -1;
+	h->card.device = device;
+	h->errands = errands;
 	h->loop = weir_loop_open();
 	h->now_us = weir_clock_now_ns() / 1000;
-	if (h->loop >= 0 &&
-	    weir_loop_watch(h->loop, control,
-			    WEIR_HOUSE_TAG(WEIR_HOUSE_TAG_CONTROL, 0), false,
-			    false) == 0)
+	if (h->loop >= 0 && watch_ears(h) == 0)
 		status = turn(h);
+	if (status == 0 && h->owed)
+		status = WEIR_ENGINE_OWED;
+	if (errands) /* who waits for us would not hear our last events */
+		weir_errand_close(errands);
 	close_house(h);
 	send_summary(h, WEIR_MSG_BYE);
 	if (h->loop >= 0)
@@ -528,5 +589,19 @@ int weir_engine_run(int control)
 	if (h->mem)
 		munmap(h->mem, h->mem_len);
 	munmap(h, sizeof(*h));
+	return status;
+}
+
+int weir_engine_run(int control)
+{
+	return run(control, NULL, NULL) == 1;
+}
+
+int weir_engine_run_inside(int control, struct weir_device *device,
+			   struct weir_errand_list *errands)
+{
+	int status = run(control, device, errands);
+
+	weir_errand_close(errands);
 	return status;
 }

@@ -16,6 +16,23 @@
  */
 int weir_engine_run(int control);
 
+#define WEIR_ENGINE_OWED 2 /* the end came before the hosts took all */
+
+struct weir_device;
+struct weir_errand_list;
+
+/**
+ * weir_engine_run_inside() - the same as a thread of a program that holds the
+ *                            guest; the charter's link is WEIR_CHARTER_INPROC
+ * @device: the network's end of the rings; freed before it returns
+ * @errands: what other threads want; open, and closed before it returns
+ *
+ * Return: 0 after STOP; WEIR_ENGINE_OWED after STOP, but something the guest
+ * had sent was given up; 1 as weir_engine_run(), or the frames shut down.
+ */
+int weir_engine_run_inside(int control, struct weir_device *device,
+			   struct weir_errand_list *errands);
+
 /*
  * The system calls of the engine beyond those its rooms name, for the list
  * that confinement allows.

@@ -74,6 +74,7 @@ enum weir_house_tag {
 	WEIR_HOUSE_TAG_ECHO,     /* low 32 bits: the mapping */
 	WEIR_HOUSE_TAG_NAME,     /* low 32 bits: the slot */
 	WEIR_HOUSE_TAG_DOOR,     /* low 32 bits: the door */
+	WEIR_HOUSE_TAG_RELAY,    /* another thread has an errand */
 };
 
 #define WEIR_HOUSE_TAG(kind, low) ((uint64_t)(kind) << 56 | (low))
@@ -275,6 +276,8 @@ struct weir_house {
 	bool stranger;    /* its Ethernet address is not known yet */
 	bool deaf;        /* control took not all events */
 	bool ending;      /* the last events: control is waited for */
+	bool called;      /* another thread did, in this turn */
+	bool owed;        /* it ended before the hosts had taken all */
 	unsigned singles; /* turns in a row that found one frame */
 	uint64_t now_us;
 	void *mem; /* all that the rooms' arena gave */
@@ -284,6 +287,8 @@ struct weir_house {
 	struct weir_class_facts classes;
 	struct weir_policy policy;
 	struct weir_pins pins;
+	struct weir_pins *given; /* by our program; NULL: none has us inside */
+	struct weir_errand_list *errands; /* the same */
 	struct weir_journal journal;
 	struct weir_event event;   /* being told */
 	uint64_t last_flow;        /* the number of the last one that opened */

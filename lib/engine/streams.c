@@ -396,9 +396,12 @@ static enum weir_reason take_slot(struct weir_house *h, uint32_t *ret)
 
 	if (s->half_open >= WEIR_HALF_OPEN_MAX && !evict(h, true))
 		return WEIR_REASON_LIMIT_HALF_OPEN;
+	/* the limit may have been lowered since the pool was made */
+	if (weir_pool_used(&s->pool) >= h->charter.max_flows)
+		(void)evict(h, false);
+	if (weir_pool_used(&s->pool) >= h->charter.max_flows)
+		return WEIR_REASON_LIMIT_FLOWS;
 	i = weir_pool_take(&s->pool);
-	if (i == WEIR_POOL_NONE && evict(h, false))
-		i = weir_pool_take(&s->pool);
 	*ret = i;
 	return i == WEIR_POOL_NONE ? WEIR_REASON_LIMIT_FLOWS : WEIR_REASON_NONE;
 }

@@ -10,6 +10,7 @@
 #include <errno.h>
 
 #include "engine/relay.h"
+#include "engine/verdict.h"
 #include "sys/clock.h"
 #include "sys/msg.h"
 
@@ -21,6 +22,11 @@ bool weir_tell_init(struct weir_house *h, struct weir_arena *arena,
 	weir_journal_init(&h->journal, mem, mem ? WEIR_JOURNAL_BYTES : 0,
 			  wanted);
 	return mem != NULL;
+}
+
+void weir_tell_want(struct weir_house *h, uint32_t wanted)
+{
+	h->journal.wanted = wanted;
 }
 
 static struct weir_event *begin(struct weir_house *h, enum weir_event_kind kind)
@@ -68,8 +74,7 @@ static void add_pins(struct weir_house *h, const struct weir_addr *far)
 	const struct weir_dns_name *pin[WEIR_EVENT_NAMES_MAX];
 	struct weir_event *e = &h->event;
 
-	e->n_names = weir_pins_find(&h->pins, far, h->now_us, pin,
-				    WEIR_EVENT_NAMES_MAX);
+	e->n_names = weir_verdict_names(h, far, pin, WEIR_EVENT_NAMES_MAX);
 	for (uint32_t i = 0; i < e->n_names; i++)
 		add_name(e->names[i], pin[i]);
 }

@@ -16,6 +16,9 @@
 bool weir_tell_init(struct weir_house *h, struct weir_arena *arena,
 		    uint32_t wanted);
 
+/** weir_tell_want() - other kinds of events from now on */
+void weir_tell_want(struct weir_house *h, uint32_t wanted);
+
 /** weir_tell_deny() - TCP flow @i is denied; @head: for a request, or NULL */
 void weir_tell_deny(struct weir_house *h, uint32_t i,
 		    const struct weir_judge_verdict *v,

@@ -42,6 +42,33 @@ static bool is_dns(const struct weir_house *h, const struct weir_addr *a)
 	       (h->charter.has6 && weir_addr_is_equal(a, &h->charter.dns6));
 }
 
+size_t weir_verdict_given_bytes(void)
+{
+	return sizeof(struct weir_pins) + weir_pins_bytes() + 64;
+}
+
+bool weir_verdict_given_init(struct weir_house *h, struct weir_arena *arena,
+			     const uint64_t key[2])
+{
+	if (!h->errands)
+		return true; /* nobody who could */
+	h->given = weir_arena_take(arena, 1, sizeof(*h->given), 64);
+	if (!h->given || !weir_pins_init(h->given, arena, key))
+		return false;
+	weir_pins_be_exact(h->given);
+	return true;
+}
+
+uint32_t weir_verdict_names(struct weir_house *h, const struct weir_addr *addr,
+			    const struct weir_dns_name **ret, uint32_t max)
+{
+	uint32_t n = 0;
+
+	if (h->given)
+		n = weir_pins_find(h->given, addr, h->now_us, ret, max);
+	return n + weir_pins_find(&h->pins, addr, h->now_us, ret + n, max - n);
+}
+
 struct weir_judge_verdict
 weir_verdict_out(struct weir_house *h, uint8_t protocol,
 		 const struct weir_addr *to, uint16_t port,
@@ -57,8 +84,7 @@ weir_verdict_out(struct weir_house *h, uint8_t protocol,
 
 	if (is_dns(h, to))
 		return weir_verdict_none(WEIR_REASON_DEFAULT);
-	q.n_pins = weir_pins_find(&h->pins, to, h->now_us, pin,
-				  WEIR_PINS_NAMES_MAX);
+	q.n_pins = weir_verdict_names(h, to, pin, WEIR_PINS_NAMES_MAX);
 	return weir_judge_flow(&h->policy.image, &h->classes, &q);
 }
 

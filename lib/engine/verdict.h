@@ -21,6 +21,17 @@
  */
 int weir_verdict_take(struct weir_house *h, int fd);
 
+/** weir_verdict_given_bytes(), weir_verdict_given_init() - memory for the names
+ * that our program gives, if there is one; as weir_pins_bytes(), _init() */
+size_t weir_verdict_given_bytes(void);
+bool weir_verdict_given_init(struct weir_house *h, struct weir_arena *arena,
+			     const uint64_t key[2]);
+
+/** weir_verdict_names() - as weir_pins_find(): names the guest was told to be
+ * at @addr, and those our program gave it */
+uint32_t weir_verdict_names(struct weir_house *h, const struct weir_addr *addr,
+			    const struct weir_dns_name **ret, uint32_t max);
+
 /** weir_verdict_drop() - unmap the policy */
 void weir_verdict_drop(struct weir_house *h);
 

@@ -6,9 +6,10 @@
  * (weir.h, struct weir_device).  A turn's frames up are given back, and its
  * frames down are woken for, with one look at the other side, in flush().
  *
- * The engine does not repeat a frame that found no room (TCP sends again), so
- * the room that comes is told once, by event(), and then forgotten: a wish
- * that nobody fulfils would keep the descriptor readable.
+ * The engine does not repeat a frame that found no room: TCP waits while
+ * wants_out() says so, and makes another one then.  So the room that comes is
+ * told once, by event(), and then forgotten: a wish that nobody fulfils would
+ * keep the descriptor readable.
  */
 #include "link/inproc.h"
 
@@ -16,6 +17,7 @@
 #include <string.h>
 
 #include "base/must.h"
+#include "sys/charter.h"
 
 _Static_assert(sizeof(uint8_t[WEIR_LINK_ROOM_BYTES]) >= WEIR_PORT_ROOM,
 	       "any frame fits");
@@ -36,13 +38,14 @@ static int receive(void *self, uint8_t *buf)
 
 static int send_frame(void *self, const struct weir_span *part, unsigned n)
 {
-	struct weir_device *dev = ((struct weir_inproc *)self)->device;
+	struct weir_inproc *p = self;
 	struct weir_spans frame = { part, n, 0 };
 	int err;
 
 	for (unsigned i = 0; i < n; i++)
 		frame.len += part[i].len;
-	err = weir_device_send(dev, &frame);
+	err = weir_device_send(p->device, &frame);
+	p->full = err == -EAGAIN;
 	/* too long for the guest, and counted: the link is well */
 	return err == -EMSGSIZE ? 0 : err;
 }
@@ -55,8 +58,7 @@ static bool flush(void *self)
 
 static bool wants_out(const void *self)
 {
-	(void)self;
-	return false;
+	return ((const struct weir_inproc *)self)->full;
 }
 
 static int fd(const void *self)
@@ -66,12 +68,14 @@ static int fd(const void *self)
 
 static int event(void *self, bool in, bool out)
 {
-	struct weir_device *dev = ((struct weir_inproc *)self)->device;
-	struct weir_end *e = dev->end;
+	struct weir_inproc *p = self;
+	struct weir_end *e = p->device->end;
 
 	(void)out;
-	if (in && e->wanted && weir_ring_fits(e->out, e->wanted))
-		weir_device_forget_transmit(dev);
+	if (in && p->full && weir_ring_fits(e->out, e->wanted)) {
+		weir_device_forget_transmit(p->device);
+		p->full = false;
+	}
 	return 0;
 }
 
@@ -97,5 +101,17 @@ void weir_inproc_init(struct weir_inproc *self, struct weir_device *device,
 	};
 
 	self->device = device;
+	self->full = false;
 	*ret = (struct weir_link){ &ops, self };
+}
+
+_Static_assert(WEIR_CAN_CSUM == WEIR_OFFLOAD_CSUM &&
+		       WEIR_CAN_TSO4 == WEIR_OFFLOAD_TSO4 &&
+		       WEIR_CAN_TSO6 == WEIR_OFFLOAD_TSO6 &&
+		       WEIR_CAN_USO == WEIR_OFFLOAD_USO,
+	       "the same bits");
+
+uint32_t weir_inproc_offload(const struct weir_inproc *self)
+{
+	return weir_frames_agreed(self->device->frames);
 }

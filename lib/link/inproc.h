@@ -10,9 +10,14 @@
 #include "link/device.h"
 #include "link/link.h"
 
-/** struct weir_inproc - the link; one device, the engine's */
+/**
+ * struct weir_inproc - the link
+ * @device: the engine's
+ * @full:   a frame found no room, and there was none since
+ */
 struct weir_inproc {
 	struct weir_device *device;
+	bool full;
 };
 
 /**
@@ -26,9 +31,14 @@ struct weir_inproc {
  * in the ring has been taken.  send(): a frame that finds no room is refused
  * with -EAGAIN, and its descriptor is readable (event() with @in) once when
  * there is room again; one too long for the guest's card is dropped and
- * counted.  wants_out(): never; room is told by @in.
+ * counted.  wants_out(): from then until then.  flush(): false, since room is
+ * told by @in.
  */
 void weir_inproc_init(struct weir_inproc *self, struct weir_device *device,
 		      struct weir_link *ret);
+
+/** weir_inproc_offload() - what the guest takes now, WEIR_OFFLOAD_* of
+ * sys/charter.h */
+uint32_t weir_inproc_offload(const struct weir_inproc *self);
 
 #endif /* WEIR_LINK_INPROC_H */

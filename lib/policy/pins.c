@@ -65,6 +65,8 @@ bool weir_pins_init(struct weir_pins *p, struct weir_arena *arena,
 	const uint32_t n = WEIR_PINS_MAX;
 
 	*p = (struct weir_pins){ .key = { key[0], key[1] },
+				 .least_s = WEIR_PINS_TTL_MIN_S,
+				 .grace_s = WEIR_PINS_GRACE_S,
 				 .free = none,
 				 .held = none,
 				 .bare = none };
@@ -293,12 +295,17 @@ static uint32_t take_pin(struct weir_pins *p, const struct weir_addr *a,
 	return i;
 }
 
+void weir_pins_be_exact(struct weir_pins *p)
+{
+	p->least_s = p->grace_s = 0;
+}
+
 void weir_pins_add(struct weir_pins *p, const struct weir_addr *addr,
 		   const struct weir_dns_name *name, uint32_t ttl,
 		   uint64_t now_us)
 {
-	uint64_t life = ttl > WEIR_PINS_TTL_MIN_S ? ttl : WEIR_PINS_TTL_MIN_S;
-	uint64_t until = after(now_us, life + WEIR_PINS_GRACE_S);
+	uint64_t life = ttl > p->least_s ? ttl : p->least_s;
+	uint64_t until = after(now_us, life + p->grace_s);
 	uint32_t i;
 
 	(void)drop_passed(p, now_us, PASSED);
@@ -313,6 +320,17 @@ void weir_pins_add(struct weir_pins *p, const struct weir_addr *addr,
 		p->pin[i].until_us = until;
 	put(&p->host[p->pin[i].host].names, p->here, i);
 	enlist(p, i);
+}
+
+bool weir_pins_remove(struct weir_pins *p, const struct weir_addr *addr,
+		      const struct weir_dns_name *name)
+{
+	uint32_t i = find_pin(p, addr, name);
+
+	if (i == NONE)
+		return false;
+	drop_pin(p, i);
+	return true;
 }
 
 uint32_t weir_pins_find(struct weir_pins *p, const struct weir_addr *addr,

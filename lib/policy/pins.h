@@ -54,12 +54,14 @@ struct weir_pins_host {
 
 /**
  * struct weir_pins - all pins of one guest; caller's memory, the room's fields
+ * @least_s, @grace_s: see weir_pins_be_exact()
  * @by_name, @by_addr: pins by (address, name), hosts by address
  * @free, @held: all pins, by whether a connection to their address lives
  * @bare: hosts with connections but without a name
  */
 struct weir_pins {
 	uint64_t key[2], ticked_us;
+	uint32_t least_s, grace_s;
 	struct weir_pool pins, hosts;
 	struct weir_table by_name, by_addr;
 	struct weir_timer timer;
@@ -78,6 +80,14 @@ bool weir_pins_init(struct weir_pins *p, struct weir_arena *arena,
 		    const uint64_t key[2]);
 
 /**
+ * weir_pins_be_exact() - from now on a pin lives as long as was said
+ *
+ * For names that were not learned from answers but given by the program that
+ * holds the guest, and kept in a struct weir_pins of their own.
+ */
+void weir_pins_be_exact(struct weir_pins *p);
+
+/**
  * weir_pins_add() - the guest was told that @name is at @addr
  * @addr: an IPv4-mapped address is the IPv4 address
  * @name: the question's, in lower case
@@ -88,6 +98,10 @@ bool weir_pins_init(struct weir_pins *p, struct weir_arena *arena,
 void weir_pins_add(struct weir_pins *p, const struct weir_addr *addr,
 		   const struct weir_dns_name *name, uint32_t ttl,
 		   uint64_t now_us);
+
+/** weir_pins_remove() - forget one pin; Return: false: it is not there */
+bool weir_pins_remove(struct weir_pins *p, const struct weir_addr *addr,
+		      const struct weir_dns_name *name);
 
 /**
  * weir_pins_find() - the names pinned to an address

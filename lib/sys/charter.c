@@ -176,7 +176,8 @@ static bool is_valid_search(const struct weir_charter *c)
 static bool is_valid_link(enum weir_charter_link link)
 {
 	return link == WEIR_CHARTER_TAP || link == WEIR_CHARTER_STREAM ||
-	       link == WEIR_CHARTER_DGRAM || link == WEIR_CHARTER_VHOST;
+	       link == WEIR_CHARTER_DGRAM || link == WEIR_CHARTER_VHOST ||
+	       link == WEIR_CHARTER_INPROC;
 }
 
 static bool are_valid_limits(const struct weir_charter *c)
@@ -463,5 +464,29 @@ bool weir_charter_parse_door(struct weir_rd *in, struct weir_charter_door *ret)
 	d.udp = udp;
 	d.preserve_source = preserve;
 	*ret = d;
+	return true;
+}
+
+void weir_charter_build_limits(const struct weir_charter *c, struct weir_wr *to)
+{
+	put_rate(&c->up, to);
+	put_rate(&c->down, to);
+	weir_wr_be32(to, c->max_flows);
+}
+
+bool weir_charter_parse_limits(struct weir_rd *in, struct weir_charter *c)
+{
+	struct weir_charter_rate up, down;
+	uint32_t flows;
+
+	get_rate(in, &up);
+	get_rate(in, &down);
+	flows = weir_rd_be32(in);
+	if (!weir_rd_ok(in) || in->left || !is_valid_rate(&up) ||
+	    !is_valid_rate(&down) || flows == 0 || flows > WEIR_CONNS_MAX)
+		return false;
+	c->up = up;
+	c->down = down;
+	c->max_flows = flows;
 	return true;
 }

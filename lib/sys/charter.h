@@ -41,6 +41,7 @@ enum weir_charter_link {
 	WEIR_CHARTER_STREAM,  /* a connected unix stream socket */
 	WEIR_CHARTER_DGRAM,   /* a unix datagram socket, bound or connected */
 	WEIR_CHARTER_VHOST,   /* a unix socket that speaks vhost-user */
+	WEIR_CHARTER_INPROC,  /* none: rings in the engine's own process */
 };
 
 /* what the link can do, bits of weir_charter.offload */
@@ -174,6 +175,8 @@ bool weir_charter_parse(struct weir_rd *in, struct weir_charter *ret);
 /**
  * weir_charter_build_upstreams() / _parse_upstreams() - the body of UPSTREAMS
  * weir_charter_build_own() / _parse_own() - the body of ADDRESSES
+ * weir_charter_build_limits() / _parse_limits() - the body of LIMITS: @up,
+ * @down, @max_flows
  *
  * They change only those fields of a charter.
  */
@@ -182,5 +185,8 @@ void weir_charter_build_upstreams(const struct weir_charter *c,
 bool weir_charter_parse_upstreams(struct weir_rd *in, struct weir_charter *c);
 void weir_charter_build_own(const struct weir_charter *c, struct weir_wr *to);
 bool weir_charter_parse_own(struct weir_rd *in, struct weir_charter *c);
+void weir_charter_build_limits(const struct weir_charter *c,
+			       struct weir_wr *to);
+bool weir_charter_parse_limits(struct weir_rd *in, struct weir_charter *c);
 
 #endif /* WEIR_SYS_CHARTER_H */

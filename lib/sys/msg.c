@@ -3,6 +3,7 @@
 #include "sys/msg.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -144,6 +145,13 @@ int weir_msg_receive(int sock, void *buf, size_t cap, struct weir_msg *ret)
 	}
 	*ret = m;
 	return 1;
+}
+
+bool weir_msg_is_waiting(int sock)
+{
+	struct pollfd p = { .fd = sock, .events = POLLIN };
+
+	return sock >= 0 && poll(&p, 1, 0) > 0;
 }
 
 void weir_msg_close_fds(struct weir_msg *m)

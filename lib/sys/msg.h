@@ -25,6 +25,9 @@
  *	                    TALLY     asks for counters; answered by TALLY
  *	                    DOOR      a published port and its socket
  *	                    UNDOOR    u32 id: it is published no longer
+ *	                    WANTED    u32 kinds of events that are wanted from
+ *	                              now on, WEIR_EVENT_BIT()
+ *	                    LIMITS    other rates, other number of flows
  *	                    STOP      u32 ms: end when the hosts have taken what
  *	                              the guest sent, or then; answered by BYE
  *	engine -> control   READY     charter and link are in force
@@ -83,6 +86,8 @@ enum weir_msg_kind {
 	WEIR_MSG_EVENTS,
 	WEIR_MSG_POLICY,
 	WEIR_MSG_UNLINK,
+	WEIR_MSG_WANTED,
+	WEIR_MSG_LIMITS,
 	WEIR_MSG_KINDS /* one past the last */
 };
 
@@ -136,6 +141,10 @@ int weir_msg_try(int sock, enum weir_msg_kind kind, const void *body,
  * negative errno of recvmsg(2).
  */
 int weir_msg_receive(int sock, void *buf, size_t cap, struct weir_msg *ret);
+
+/** weir_msg_is_waiting() - is there a message on @sock, or the end of them? -1
+ * is a socket that has none */
+bool weir_msg_is_waiting(int sock);
 
 /** weir_msg_close_fds() - close the descriptors of a message nobody wanted */
 void weir_msg_close_fds(struct weir_msg *m);

@@ -154,8 +154,8 @@ static void chosen_ports_are_known_afterwards(void **state)
 
 	(void)state;
 	CHECK(d);
-	CHECK(weir_publish_open(&one, d, why));
-	CHECK(weir_publish_open(&two, d, why));
+	CHECK_EQ(weir_publish_open(&one, d, why), 0);
+	CHECK_EQ(weir_publish_open(&two, d, why), 0);
 	CHECK_EQ(d->n, 3);
 	for (uint32_t i = 0; i < 3; i++) {
 		CHECK(d->door[i].chosen && d->door[i].is.port);
@@ -184,16 +184,16 @@ static void a_port_that_is_taken_is_named(void **state)
 	char why[WEIR_PUBLISH_WHY_BYTES], port[16];
 
 	(void)state;
-	CHECK(d && weir_publish_open(&p, d, why));
+	CHECK(d && weir_publish_open(&p, d, why) == 0);
 	p.host = d->door[0].is.port;
-	CHECK(!weir_publish_open(&p, d, why));
+	CHECK_EQ(weir_publish_open(&p, d, why), -EADDRINUSE);
 	snprintf(port, sizeof(port), ":%u/tcp", p.host);
 	CHECK(strstr(why, port) && strstr(why, "something else has it"));
-	CHECK(!weir_publish_open(&far, d, why));
+	CHECK_EQ(weir_publish_open(&far, d, why), -EADDRNOTAVAIL);
 	CHECK(strstr(why, "does not have that address"));
 	CHECK_EQ(d->n, 1);
 	d->n = d->sent = WEIR_DOORS_MAX;
-	CHECK(!weir_publish_open(&far, d, why));
+	CHECK_EQ(weir_publish_open(&far, d, why), -ENOSPC);
 	CHECK(strstr(why, "at most 1024"));
 	close(d->door[0].fd);
 	free(d);
@@ -211,7 +211,11 @@ static void the_soft_limit_of_descriptors_is_no_limit(void **state)
 	low = was;
 	low.rlim_cur = 50;
 	CHECK(setrlimit(RLIMIT_NOFILE, &low) == 0);
-	CHECK(weir_publish_open(&p, d, why));
+	CHECK_EQ(weir_publish_open(&p, d, why), -EMFILE);
+	weir_publish_close(d);
+	d->n = d->sent = 0;
+	d->raise = true;
+	CHECK_EQ(weir_publish_open(&p, d, why), 0);
 	CHECK_EQ(d->n, 100);
 	weir_publish_close(d);
 	CHECK(setrlimit(RLIMIT_NOFILE, &was) == 0);
@@ -230,7 +234,7 @@ static void every_door_arrives_with_its_socket(void **state)
 	(void)state;
 	CHECK(d && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0,
 			      pair) == 0);
-	CHECK(weir_publish_open(&p, d, why));
+	CHECK_EQ(weir_publish_open(&p, d, why), 0);
 	do {
 		struct weir_msg m;
 
