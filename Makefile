@@ -191,7 +191,7 @@ check:
 	@$(MAKE) --no-print-directory -k each-check; s=$$?; \
 		scripts/tally sum $(B)/check $$s $(DONE:.ok=)
 
-e2e: all $(filter $(B)/tests/e2e/%,$(TOOLS))
+e2e: all $(EXAMPLE) $(filter $(B)/tests/e2e/%,$(TOOLS))
 	@scripts/e2e $(B) $(E2E)
 bench-tools: all $(filter $(B)/tests/bench/%,$(TOOLS))
 bench:

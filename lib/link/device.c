@@ -127,7 +127,7 @@ static uint32_t max_frame(const struct weir_device *dev)
 	return dev->frames->mtu + ETHERNET;
 }
 
-static uint32_t max_segment(const struct weir_device *dev)
+uint32_t weir_device_max_segment(const struct weir_device *dev)
 {
 	return weir_frames_agreed(dev->frames) & ~WEIR_CAN_CSUM
 		       ? WEIR_PORT_FRAME_MAX
@@ -142,7 +142,7 @@ static bool transmit(struct weir_device *dev, bool is_answer,
 	void_token(dev);
 	if (weir_end_is_down(e))
 		return false;
-	dev->room = WEIR_PORT_HEADER + max_segment(dev);
+	dev->room = WEIR_PORT_HEADER + weir_device_max_segment(dev);
 	if (!weir_ring_fits(e->out, dev->room) &&
 	    (is_answer ? weir_end_refuse_answer(e, dev->room)
 		       : weir_end_refuse(e, dev->room))) {
@@ -261,7 +261,7 @@ int weir_device_capabilities(const struct weir_device *dev,
 		.mtu = dev->frames->mtu,
 		.max_frame = max_frame(dev),
 		.offloads = weir_frames_agreed(dev->frames),
-		.max_segment = max_segment(dev),
+		.max_segment = weir_device_max_segment(dev),
 	};
 
 	return weir_frames_answer(ret, &now, sizeof(now));

@@ -34,6 +34,10 @@ struct weir_device {
 	uint32_t room;
 };
 
+/** weir_device_max_segment() - most bytes of a frame that the guest takes now,
+ * without its header */
+uint32_t weir_device_max_segment(const struct weir_device *dev);
+
 /**
  * weir_device_publish() - what is reserved, one frame, is written: send it
  * @at: header first

@@ -6,8 +6,8 @@
  * (weir.h, struct weir_device).  A turn's frames up are given back, and its
  * frames down are woken for, with one look at the other side, in flush().
  *
- * The engine does not repeat a frame that found no room: TCP waits while
- * wants_out() says so, and makes another one then.  So the room that comes is
+ * The engine does not repeat a frame that found no room, so TCP waits as long
+ * as wants_out() says that the longest would find none.  The room that comes is
  * told once, by event(), and then forgotten: a wish that nobody fulfils would
  * keep the descriptor readable.
  */
@@ -36,6 +36,18 @@ static int receive(void *self, uint8_t *buf)
 	return len;
 }
 
+/*
+ * Is there room for one more, the longest?  If not that is said now and not when
+ * one has found none: it would be lost.
+ */
+static void look_for_room(struct weir_inproc *p)
+{
+	struct weir_end *e = p->device->end;
+	uint32_t most = WEIR_PORT_HEADER + weir_device_max_segment(p->device);
+
+	p->full = !weir_ring_fits(e->out, most) && weir_end_refuse(e, most);
+}
+
 static int send_frame(void *self, const struct weir_span *part, unsigned n)
 {
 	struct weir_inproc *p = self;
@@ -45,7 +57,7 @@ static int send_frame(void *self, const struct weir_span *part, unsigned n)
 	for (unsigned i = 0; i < n; i++)
 		frame.len += part[i].len;
 	err = weir_device_send(p->device, &frame);
-	p->full = err == -EAGAIN;
+	look_for_room(p);
 	/* too long for the guest, and counted: the link is well */
 	return err == -EMSGSIZE ? 0 : err;
 }

@@ -13,7 +13,7 @@
 /**
  * struct weir_inproc - the link
  * @device: the engine's
- * @full:   a frame found no room, and there was none since
+ * @full:   the longest frame would find no room, and there was none since
  */
 struct weir_inproc {
 	struct weir_device *device;
@@ -29,10 +29,10 @@ struct weir_inproc {
  *
  * receive(): -ESHUTDOWN after weir_frames_begin_shutdown(), when all that was
  * in the ring has been taken.  send(): a frame that finds no room is refused
- * with -EAGAIN, and its descriptor is readable (event() with @in) once when
- * there is room again; one too long for the guest's card is dropped and
- * counted.  wants_out(): from then until then.  flush(): false, since room is
- * told by @in.
+ * with -EAGAIN; one too long for the guest's card is dropped and counted.
+ * wants_out(): the longest would find no room; the descriptor is readable
+ * (event() with @in) once when it would.  flush(): false, since room is told by
+ * @in.
  */
 void weir_inproc_init(struct weir_inproc *self, struct weir_device *device,
 		      struct weir_link *ret);
