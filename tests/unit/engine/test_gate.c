@@ -2,154 +2,40 @@
 /* test_gate.c - flows whose bytes are looked at: at the edges, and in the log */
 #include "packet/icmp.h"
 #include "record/event.h"
-#include "scene.h"
+#include "shown.h"
 
-#define SECOND_MS 1000u
-
-/* the least that is a ClientHello with a name */
-struct hello {
-	size_t len;
-	uint8_t b[512];
-};
-
-static void put16(uint8_t *at, size_t v)
+/* After that request, which goes on, one that shows a denied name does not. */
+static void opens_no_gate(const char *request)
 {
-	at[0] = (uint8_t)(v >> 8);
-	at[1] = (uint8_t)v;
-}
+	static const char denied[] =
+		"GET / HTTP/1.1\r\nHost: ads.example.com\r\n\r\n";
 
-/* One record; @pad: so many bytes of padding more (RFC 7685). */
-static struct hello hello_of(const char *name, size_t pad)
-{
-	static const uint8_t head[] = { 0x03, 0x03 };
-	static const uint8_t suites[] = { 0, 2, 0x13, 0x01, 1, 0 };
-	struct hello h = { .len = 0 };
-	size_t n = strlen(name), at = 9;
-
-	memcpy(h.b + at, head, 2);
-	at += 2 + 32; /* random: zeroes */
-	h.b[at++] = 0;
-	memcpy(h.b + at, suites, sizeof(suites));
-	at += sizeof(suites);
-	put16(h.b + at, 9 + n + (pad ? pad + 4 : 0));
-	at += 2;
-	put16(h.b + at, 0); /* server_name */
-	put16(h.b + at + 2, n + 5);
-	put16(h.b + at + 4, n + 3);
-	h.b[at + 6] = 0;
-	put16(h.b + at + 7, n);
-	memcpy(h.b + at + 9, name, n);
-	at += 9 + n;
-	if (pad) {
-		put16(h.b + at, 21);
-		put16(h.b + at + 2, pad);
-		at += 4 + pad;
-	}
-	h.len = at;
-	h.b[0] = 22;
-	h.b[1] = 3;
-	h.b[2] = 1;
-	put16(h.b + 3, at - 5);
-	h.b[5] = 1;
-	put16(h.b + 7, at - 9);
-	return h;
-}
-
-static void policy(const char *first, const char *second)
-{
-	twin_init(&w);
-	w.policy[0] = first;
-	w.policy[1] = second;
-	w.n_policy = second ? 2 : 1;
-}
-
-static void pin(const struct weir_addr *a, const char *text)
-{
-	/* nothing else runs now */
-	struct weir_house *h = (struct weir_house *)(uintptr_t)w.house;
-	struct weir_dns_name name;
-
-	CHECK(weir_dns_name_from_text(text, strlen(text), &name));
-	weir_pins_add(&h->pins, a, &name, 300, h->now_us);
-}
-
-/* A world where only api.example.com may be reached, and is pinned. */
-static void world_of_names(const char *rule_text)
-{
-	policy(rule_text, NULL);
+	policy("deny ads.example.com", "allow public");
 	begin();
-	pin(&far4, "api.example.com");
-}
-
-static void say(const void *bytes, size_t len)
-{
-	CHECK(guest_send(&g, &c, bytes, len));
-	guest_talk(&g);
-}
-
-static size_t server_got(uint16_t port)
-{
-	struct twin_sock *s = twin_find(&w, port);
-
-	return s ? s->up.len : 0;
-}
-
-static bool holds(const struct twin_bytes *b, const char *text)
-{
-	return memmem(b->b, b->len, text, strlen(text)) != NULL;
+	CHECK(guest_connect(&g, &c, &far4, 80));
+	say(request, strlen(request));
+	CHECK_EQ(server_got(80), strlen(request));
+	say(denied, strlen(denied));
+	CHECK_EQ(server_got(80), strlen(request));
+	done();
 }
 
 static void a_first_host_that_is_an_address_opens_no_gate(void **state)
 {
-	static const char one[] = "GET / HTTP/1.1\r\nHost: 93.184.1.2\r\n\r\n";
-	static const char two[] =
-		"GET / HTTP/1.1\r\nHost: ads.example.com\r\n\r\n";
-
 	(void)state;
-	policy("deny ads.example.com", "allow public");
-	begin();
-	CHECK(guest_connect(&g, &c, &far4, 80));
-	say(one, strlen(one));
-	CHECK_EQ(server_got(80), strlen(one));
-	say(two, strlen(two));
-	CHECK_EQ(server_got(80), strlen(one));
-	done();
+	opens_no_gate("GET / HTTP/1.1\r\nHost: 93.184.1.2\r\n\r\n");
 }
 
 static void a_first_host_that_is_allowed_opens_no_gate(void **state)
 {
-	static const char one[] =
-		"GET / HTTP/1.1\r\nHost: www.example.com\r\n\r\n";
-	static const char two[] =
-		"GET / HTTP/1.1\r\nHost: ads.example.com\r\n\r\n";
-
 	(void)state;
-	policy("deny ads.example.com", "allow public");
-	begin();
-	CHECK(guest_connect(&g, &c, &far4, 80));
-	say(one, strlen(one));
-	CHECK_EQ(server_got(80), strlen(one));
-	say(two, strlen(two));
-	CHECK_EQ(server_got(80), strlen(one));
-	done();
+	opens_no_gate("GET / HTTP/1.1\r\nHost: www.example.com\r\n\r\n");
 }
 
 static void a_first_request_without_a_host_opens_no_gate(void **state)
 {
-	static const char one[] =
-		"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n";
-	static const char two[] =
-		"GET / HTTP/1.1\r\nHost: ads.example.com\r\n\r\n";
-
 	(void)state;
-	policy("deny ads.example.com", "allow public");
-	begin();
-	CHECK(guest_connect(&g, &c, &far4, 80));
-	say(one, strlen(one));
-	CHECK_EQ(server_got(80), strlen(one));
-	say(two, strlen(two));
-	CHECK_EQ(server_got(80), strlen(one));
-	done();
+	opens_no_gate("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
 }
 
 static void nothing_is_said_behind_the_end_of_the_server(void **state)
@@ -158,8 +44,7 @@ static void nothing_is_said_behind_the_end_of_the_server(void **state)
 		"GET /x HTTP/1.1\r\nHost: evil.example\r\n\r\n";
 
 	(void)state;
-	world_of_names("allow tcp api.example.com:80");
-	CHECK(guest_connect(&g, &c, &far4, 80));
+	connect_named(80);
 	twin_tcp_gives(&w, twin_find(&w, 80), "bye", 3);
 	twin_tcp_ends(&w, twin_find(&w, 80));
 	twin_step(&w); /* the FIN is under way, not acknowledged */
@@ -194,8 +79,7 @@ static void a_denial_in_time_wait_is_counted_as_one(void **state)
 	static struct guest_frame f;
 
 	(void)state;
-	world_of_names("allow tcp api.example.com:80");
-	CHECK(guest_connect(&g, &c, &far4, 80));
+	connect_named(80);
 	say(ask, strlen(ask));
 	guest_segment(&g, &c, WEIR_TCP_FIN | WEIR_TCP_ACK, NULL, 0);
 	guest_talk(&g);
@@ -223,8 +107,7 @@ static void an_upgrade_goes_on_without_a_word_of_the_guest(void **state)
 	static const char yes[] = "HTTP/1.1 101 Switching Protocols\r\n\r\n";
 
 	(void)state;
-	world_of_names("allow tcp api.example.com:80");
-	CHECK(guest_connect(&g, &c, &far4, 80));
+	connect_named(80);
 	say(ask, strlen(ask));
 	say("\x81\x01x", 3);
 	CHECK_EQ(server_got(80), strlen(ask));
@@ -239,8 +122,7 @@ static void a_policy_that_asks_for_no_name_opens_the_gate(void **state)
 	static uint8_t flood[300000];
 
 	(void)state;
-	world_of_names("allow tcp api.example.com:443");
-	CHECK(guest_connect(&g, &c, &far4, 443));
+	connect_named(443);
 	c.greedy = true;
 	twin_tcp_gives(&w, twin_find(&w, 443), flood, sizeof(flood));
 	guest_pass_ms(&g, 1000);
@@ -257,8 +139,7 @@ static void such_a_policy_lets_half_a_hello_go(void **state)
 	struct hello h = hello_of("www.example.com", 0);
 
 	(void)state;
-	world_of_names("allow tcp api.example.com:443");
-	CHECK(guest_connect(&g, &c, &far4, 443));
+	connect_named(443);
 	say(h.b, 30);
 	w.policy[0] = "allow public";
 	twin_policy(&w);
@@ -276,8 +157,7 @@ the_same_policy_again_harms_no_flow_that_passed_8_bytes(void **state)
 	struct hello h = hello_of("api.example.com", 0);
 
 	(void)state;
-	world_of_names("allow tcp api.example.com:443");
-	CHECK(guest_connect(&g, &c, &far4, 443));
+	connect_named(443);
 	say(ask, 8);
 	CHECK_EQ(server_got(443), 8);
 	twin_policy(&w);
@@ -293,8 +173,7 @@ static void the_same_policy_again_harms_no_half_hello(void **state)
 	struct hello h = hello_of("api.example.com", 0);
 
 	(void)state;
-	world_of_names("allow tcp api.example.com:443");
-	CHECK(guest_connect(&g, &c, &far4, 443));
+	connect_named(443);
 	say(h.b, 30);
 	twin_policy(&w);
 	guest_talk(&g);
@@ -309,8 +188,7 @@ static void exactly_64_kib_before_the_verdict_arrive_whole(void **state)
 	static uint8_t flood[WEIR_FIRST_DOWN];
 
 	(void)state;
-	world_of_names("allow tcp api.example.com:22");
-	CHECK(guest_connect(&g, &c, &far4, 22));
+	connect_named(22);
 	c.greedy = true;
 	twin_tcp_gives(&w, twin_find(&w, 22), flood, sizeof(flood));
 	guest_pass_ms(&g, 1000);
@@ -328,8 +206,7 @@ static void a_long_answer_is_not_cut_by_a_denied_request(void **state)
 	struct twin_sock *s;
 
 	(void)state;
-	world_of_names("allow tcp api.example.com:80");
-	CHECK(guest_connect(&g, &c, &far4, 80));
+	connect_named(80);
 	c.greedy = true;
 	s = twin_find(&w, 80);
 	say(one, strlen(one));
@@ -350,8 +227,7 @@ static void a_stop_does_not_wait_for_what_is_held(void **state)
 	struct hello h = hello_of("api.example.com", 0);
 
 	(void)state;
-	world_of_names("allow tcp api.example.com:443");
-	CHECK(guest_connect(&g, &c, &far4, 443));
+	connect_named(443);
 	say(h.b, 30);
 	twin_order(&w, WEIR_MSG_STOP, "", 0);
 	twin_step(&w);
@@ -365,8 +241,7 @@ static void a_403_into_a_shut_window_ends_in_time(void **state)
 		"GET /x HTTP/1.1\r\nHost: evil.example\r\n\r\n";
 
 	(void)state;
-	world_of_names("allow tcp api.example.com:80");
-	CHECK(guest_connect(&g, &c, &far4, 80));
+	connect_named(80);
 	c.window = 0;
 	say(ask, strlen(ask));
 	guest_pass_ms(&g, 5000);
@@ -383,8 +258,7 @@ static void early_bytes_wait_for_the_verdict_too(void **state)
 	uint32_t seq;
 
 	(void)state;
-	world_of_names("allow tcp api.example.com:443");
-	CHECK(guest_connect(&g, &c, &far4, 443));
+	connect_named(443);
 	seq = c.seq;
 	c.seq = seq + 30;
 	guest_segment(&g, &c, WEIR_TCP_ACK, h.b + 30, h.len - 30);
@@ -641,8 +515,7 @@ static void a_whole_hello_and_a_fin_go_on(void **state)
 	struct hello h = hello_of("api.example.com", 0);
 
 	(void)state;
-	world_of_names("allow tcp api.example.com:443");
-	CHECK(guest_connect(&g, &c, &far4, 443));
+	connect_named(443);
 	guest_segment(&g, &c, WEIR_TCP_ACK | WEIR_TCP_FIN, h.b, h.len);
 	guest_talk(&g);
 	CHECK_EQ(server_got(443), h.len);
@@ -657,8 +530,7 @@ static void of_two_requests_in_a_segment_one_may_go(void **state)
 		"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n";
 
 	(void)state;
-	world_of_names("allow tcp api.example.com:80");
-	CHECK(guest_connect(&g, &c, &far4, 80));
+	connect_named(80);
 	say(two, strlen(two));
 	CHECK_EQ(server_got(80), 41);
 	CHECK(twin_find(&w, 80)->shut);
@@ -673,8 +545,7 @@ static void what_a_full_host_did_not_take_goes_later(void **state)
 	struct twin_sock *s;
 
 	(void)state;
-	world_of_names("allow tcp api.example.com:80");
-	CHECK(guest_connect(&g, &c, &far4, 80));
+	connect_named(80);
 	s = twin_find(&w, 80);
 	twin_tcp_takes(&w, s, 10);
 	say(head, strlen(head));

@@ -7,102 +7,7 @@
  * names; another policy while flows are open.
  */
 #include "packet/icmp.h"
-#include "scene.h"
-
-#define SECOND_MS 1000u
-
-/* the least that is a ClientHello with a name */
-struct hello {
-	size_t len;
-	uint8_t b[512];
-};
-
-static void put16(uint8_t *at, size_t v)
-{
-	at[0] = (uint8_t)(v >> 8);
-	at[1] = (uint8_t)v;
-}
-
-/* One record; @pad: so many bytes of padding more (RFC 7685). */
-static struct hello hello_of(const char *name, size_t pad)
-{
-	static const uint8_t head[] = { 0x03, 0x03 };
-	static const uint8_t suites[] = { 0, 2, 0x13, 0x01, 1, 0 };
-	struct hello h = { .len = 0 };
-	size_t n = strlen(name), at = 9;
-
-	memcpy(h.b + at, head, 2);
-	at += 2 + 32; /* random: zeroes */
-	h.b[at++] = 0;
-	memcpy(h.b + at, suites, sizeof(suites));
-	at += sizeof(suites);
-	put16(h.b + at, 9 + n + (pad ? pad + 4 : 0));
-	at += 2;
-	put16(h.b + at, 0); /* server_name */
-	put16(h.b + at + 2, n + 5);
-	put16(h.b + at + 4, n + 3);
-	h.b[at + 6] = 0;
-	put16(h.b + at + 7, n);
-	memcpy(h.b + at + 9, name, n);
-	at += 9 + n;
-	if (pad) {
-		put16(h.b + at, 21);
-		put16(h.b + at + 2, pad);
-		at += 4 + pad;
-	}
-	h.len = at;
-	h.b[0] = 22;
-	h.b[1] = 3;
-	h.b[2] = 1;
-	put16(h.b + 3, at - 5);
-	h.b[5] = 1;
-	put16(h.b + 7, at - 9);
-	return h;
-}
-
-static void policy(const char *first, const char *second)
-{
-	twin_init(&w);
-	w.policy[0] = first;
-	w.policy[1] = second;
-	w.n_policy = second ? 2 : 1;
-}
-
-static void pin(const struct weir_addr *a, const char *text)
-{
-	/* nothing else runs now */
-	struct weir_house *h = (struct weir_house *)(uintptr_t)w.house;
-	struct weir_dns_name name;
-
-	CHECK(weir_dns_name_from_text(text, strlen(text), &name));
-	weir_pins_add(&h->pins, a, &name, 300, h->now_us);
-}
-
-/* A world where only api.example.com may be reached, and is pinned. */
-static void world_of_names(const char *rule_text)
-{
-	policy(rule_text, NULL);
-	begin();
-	pin(&far4, "api.example.com");
-}
-
-static void say(const void *bytes, size_t len)
-{
-	CHECK(guest_send(&g, &c, bytes, len));
-	guest_talk(&g);
-}
-
-static size_t server_got(uint16_t port)
-{
-	struct twin_sock *s = twin_find(&w, port);
-
-	return s ? s->up.len : 0;
-}
-
-static bool is_gone(uint16_t port)
-{
-	return twin_find(&w, port) == NULL;
-}
+#include "shown.h"
 
 /* --- rows of the table --- */
 
@@ -136,8 +41,7 @@ static void tcp_10_with_drop_there_is_no_frame(void **state)
 static void tcp_12_a_server_that_speaks_first_is_heard_at_once(void **state)
 {
 	(void)state;
-	world_of_names("allow tcp api.example.com:22");
-	CHECK(guest_connect(&g, &c, &far4, 22));
+	connect_named(22);
 	twin_tcp_gives(&w, twin_find(&w, 22), "SSH-2.0-x\r\n", 11);
 	guest_talk(&g);
 	CHECK_EQ(c.in.len, 11);
@@ -158,8 +62,7 @@ static void tcp_13_nothing_goes_on_before_the_hello_is_whole(void **state)
 	put16(two + cut + 3, h.len - cut);
 	memcpy(two + cut + 5, h.b + cut, h.len - cut);
 	len = h.len + 5;
-	world_of_names("allow tcp api.example.com:443");
-	CHECK(guest_connect(&g, &c, &far4, 443));
+	connect_named(443);
 	say(two, 20);
 	CHECK_EQ(server_got(443), 0);
 	say(two + 20, cut);
@@ -178,8 +81,7 @@ static void tcp_14_a_denied_name_is_rst_and_the_server_got_nothing(void **state)
 	struct twin_sock *s;
 
 	(void)state;
-	world_of_names("allow tcp api.example.com:443");
-	CHECK(guest_connect(&g, &c, &far4, 443));
+	connect_named(443);
 	s = twin_find(&w, 443);
 	say(h.b, h.len);
 	CHECK(c.rst);
@@ -192,8 +94,7 @@ static void tcp_14_a_denied_name_is_rst_and_the_server_got_nothing(void **state)
 static void tcp_15_what_is_neither_tls_nor_http_is_rst_on_443(void **state)
 {
 	(void)state;
-	world_of_names("allow tcp api.example.com:443");
-	CHECK(guest_connect(&g, &c, &far4, 443));
+	connect_named(443);
 	say("\x01\x02\x03\x04", 4);
 	CHECK(c.rst);
 	CHECK(is_gone(443));
@@ -204,8 +105,7 @@ static void tcp_15_what_is_neither_tls_nor_http_is_rst_on_443(void **state)
 static void tcp_16_a_protocol_without_names_goes_by_its_pin(void **state)
 {
 	(void)state;
-	world_of_names("allow tcp api.example.com:22");
-	CHECK(guest_connect(&g, &c, &far4, 22));
+	connect_named(22);
 	say("SSH-2.0-me\r\n", 12);
 	CHECK_EQ(server_got(22), 12);
 	say("abc", 3);
@@ -226,8 +126,7 @@ static void tcp_17_a_hello_that_never_ends_is_rst_at_16_kib(void **state)
 	put16(flood + 9 + 41, 40000 - 43);
 	put16(flood + h.len, 21); /* padding */
 	put16(flood + h.len + 2, 40000 - 43 - 24 - 4);
-	world_of_names("allow tcp api.example.com:443");
-	CHECK(guest_connect(&g, &c, &far4, 443));
+	connect_named(443);
 	guest_send(&g, &c, flood, sizeof(flood));
 	guest_talk(&g);
 	CHECK(c.rst);
@@ -247,8 +146,7 @@ static void a_head_that_never_ends_is_rst_at_16_kib(void **state)
 	memcpy(flood, head, at);
 	for (; at + 4 <= sizeof(flood); at += 4)
 		memcpy(flood + at, "a:\r\n", 4);
-	world_of_names("allow tcp api.example.com:80");
-	CHECK(guest_connect(&g, &c, &far4, 80));
+	connect_named(80);
 	say(flood, 16000);
 	CHECK(!c.rst);
 	guest_send(&g, &c, (uint8_t *)flood + 16000, sizeof(flood) - 16000);
@@ -264,8 +162,7 @@ static void tcp_18_half_a_hello_is_rst_after_15_seconds(void **state)
 	struct hello h = hello_of("api.example.com", 0);
 
 	(void)state;
-	world_of_names("allow tcp api.example.com:443");
-	CHECK(guest_connect(&g, &c, &far4, 443));
+	connect_named(443);
 	guest_pass_ms(&g, 60 * SECOND_MS); /* no byte: no clock */
 	say(h.b, h.len / 2);
 	guest_pass_ms(&g, 14 * SECOND_MS);
@@ -282,8 +179,7 @@ static void tcp_19_a_fin_decides_with_what_is_there(void **state)
 	struct twin_sock *s;
 
 	(void)state;
-	world_of_names("allow tcp api.example.com:443");
-	CHECK(guest_connect(&g, &c, &far4, 443));
+	connect_named(443);
 	s = twin_find(&w, 443);
 	say(h.b, h.len / 2);
 	guest_segment(&g, &c, WEIR_TCP_FIN | WEIR_TCP_ACK, NULL, 0);
@@ -293,11 +189,6 @@ static void tcp_19_a_fin_decides_with_what_is_there(void **state)
 	done();
 }
 
-static bool holds(const struct twin_bytes *b, const char *text)
-{
-	return memmem(b->b, b->len, text, strlen(text)) != NULL;
-}
-
 static void tcp_20_a_denied_host_is_told_403(void **state)
 {
 	static const char ask[] =
@@ -305,8 +196,7 @@ static void tcp_20_a_denied_host_is_told_403(void **state)
 	struct twin_sock *s;
 
 	(void)state;
-	world_of_names("allow tcp api.example.com:80");
-	CHECK(guest_connect(&g, &c, &far4, 80));
+	connect_named(80);
 	s = twin_find(&w, 80);
 	say(ask, strlen(ask));
 	CHECK(!c.rst && c.fin);
@@ -328,8 +218,7 @@ static void tcp_21_a_postgres_request_for_tls_goes_on_at_once(void **state)
 	struct hello h = hello_of("api.example.com", 0);
 
 	(void)state;
-	world_of_names("allow tcp api.example.com:5432");
-	CHECK(guest_connect(&g, &c, &far4, 5432));
+	connect_named(5432);
 	say(ask, 8);
 	CHECK_EQ(server_got(5432), 8);
 	twin_tcp_gives(&w, twin_find(&w, 5432), "S", 1);
@@ -348,8 +237,7 @@ static void tcp_22_a_server_that_does_not_stop_is_heard_64_kib(void **state)
 	struct hello h = hello_of("api.example.com", 0);
 
 	(void)state;
-	world_of_names("allow tcp api.example.com:443");
-	CHECK(guest_connect(&g, &c, &far4, 443));
+	connect_named(443);
 	c.greedy = true;
 	twin_tcp_gives(&w, twin_find(&w, 443), flood, sizeof(flood));
 	guest_pass_ms(&g, 1000);
@@ -473,8 +361,7 @@ static void a_second_request_is_judged_like_the_first(void **state)
 	struct twin_sock *s;
 
 	(void)state;
-	world_of_names("allow tcp api.example.com:80");
-	CHECK(guest_connect(&g, &c, &far4, 80));
+	connect_named(80);
 	s = twin_find(&w, 80);
 	say(one, strlen(one));
 	CHECK_EQ(s->up.len, strlen(one));
@@ -500,8 +387,7 @@ static void a_long_body_goes_on_without_looks(void **state)
 	static uint8_t body[200000];
 
 	(void)state;
-	world_of_names("allow tcp api.example.com:80");
-	CHECK(guest_connect(&g, &c, &far4, 80));
+	connect_named(80);
 	say(head, strlen(head));
 	guest_fill(body, 0, sizeof(body));
 	say(body, sizeof(body));
@@ -521,8 +407,7 @@ static void an_upgrade_is_free_once_the_server_agrees(void **state)
 	static const char yes[] = "HTTP/1.1 101 Switching Protocols\r\n\r\n";
 
 	(void)state;
-	world_of_names("allow tcp api.example.com:80");
-	CHECK(guest_connect(&g, &c, &far4, 80));
+	connect_named(80);
 	say(ask, strlen(ask));
 	CHECK_EQ(server_got(80), strlen(ask));
 	say("\x81\x01x", 3);
@@ -616,8 +501,7 @@ static void half_a_later_head_has_15_seconds_too(void **state)
 				  "\r\nGET / HT";
 
 	(void)state;
-	world_of_names("allow tcp api.example.com:80");
-	CHECK(guest_connect(&g, &c, &far4, 80));
+	connect_named(80);
 	say(one, strlen(one));
 	CHECK_EQ(w.house->streams.waiting, 1);
 	guest_pass_ms(&g, 16 * SECOND_MS);
@@ -649,8 +533,7 @@ static void what_nobody_looked_at_does_not_pass_by_a_name(void **state)
 static void a_protocol_without_names_outlives_the_same_policy(void **state)
 {
 	(void)state;
-	world_of_names("allow tcp api.example.com:22");
-	CHECK(guest_connect(&g, &c, &far4, 22));
+	connect_named(22);
 	say("SSH-2.0-me\r\n", 12);
 	twin_policy(&w);
 	guest_talk(&g);
@@ -679,8 +562,7 @@ static void a_connection_keeps_its_pin_alive(void **state)
 	struct hello h = hello_of("api.example.com", 0);
 
 	(void)state;
-	world_of_names("allow tcp api.example.com:443");
-	CHECK(guest_connect(&g, &c, &far4, 443));
+	connect_named(443);
 	say(h.b, h.len);
 	guest_pass_ms(&g, 3600 * SECOND_MS);
 	w.policy[0] = "allow tcp api.example.com";
@@ -732,8 +614,7 @@ static void the_second_hello_is_judged_like_the_first(void **state)
 
 	(void)state;
 	for (unsigned way = 0; way < 3; way++) {
-		world_of_names("allow tcp api.example.com:443");
-		CHECK(guest_connect(&g, &c, &far4, 443));
+		connect_named(443);
 		say(good.b, good.len);
 		CHECK_EQ(server_got(443), good.len);
 		if (way & 1) { /* before the server has asked */
@@ -769,8 +650,7 @@ static void after_another_answer_nothing_is_looked_at(void **state)
 	struct hello bad = hello_of("evil.example.com", 0);
 
 	(void)state;
-	world_of_names("allow tcp api.example.com:443");
-	CHECK(guest_connect(&g, &c, &far4, 443));
+	connect_named(443);
 	say(good.b, good.len);
 	say(bad.b, bad.len); /* early data, to us */
 	CHECK_EQ(server_got(443), good.len);
@@ -788,8 +668,7 @@ static void early_data_goes_before_the_second_hello(void **state)
 	struct hello h = hello_of("api.example.com", 0);
 
 	(void)state;
-	world_of_names("allow tcp api.example.com:443");
-	CHECK(guest_connect(&g, &c, &far4, 443));
+	connect_named(443);
 	say(h.b, h.len);
 	say(early, 5000);
 	CHECK_EQ(server_got(443), h.len + 5000);
@@ -833,8 +712,7 @@ static void what_waits_behind_a_hello_does_not_outlive_the_server(void **state)
 
 	(void)state;
 	for (unsigned way = 0; way < 2; way++) {
-		world_of_names("allow tcp api.example.com:443");
-		CHECK(guest_connect(&g, &c, &far4, 443));
+		connect_named(443);
 		say(h.b, h.len);
 		if (way) {
 			hear(true);
@@ -858,8 +736,7 @@ static void an_end_instead_of_the_second_hello_goes_on(void **state)
 	struct hello h = hello_of("api.example.com", 0);
 
 	(void)state;
-	world_of_names("allow tcp api.example.com:443");
-	CHECK(guest_connect(&g, &c, &far4, 443));
+	connect_named(443);
 	say(h.b, h.len);
 	hear(true);
 	guest_segment(&g, &c, WEIR_TCP_FIN | WEIR_TCP_ACK, NULL, 0);
