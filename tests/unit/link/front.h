@@ -87,7 +87,4 @@ uint64_t front_called(const struct front *f, unsigned i);
 /** front_is_readable() - is the link's descriptor ready? */
 bool front_is_readable(const struct front *f);
 
-/** front_descriptors() - how many this process has open */
-unsigned front_descriptors(void);
-
 #endif /* FRONT_H */

@@ -3,12 +3,7 @@
 #include "link/backlog.h"
 
 #include "../t.h"
-
-static uint32_t dice(uint32_t *seed)
-{
-	*seed = *seed * 1664525u + 1013904223u;
-	return *seed >> 8;
-}
+#include "socket.h"
 
 static void what_is_put_in_comes_out_in_order(void **state)
 {
@@ -20,9 +15,11 @@ static void what_is_put_in_comes_out_in_order(void **state)
 		struct weir_backlog b;
 		size_t in = 0, out = 0;
 
-		weir_backlog_init(&b, mem, 1 + dice(&seed) % sizeof(mem));
+		weir_backlog_init(&b, mem,
+				  1 + socket_dice(&seed) % sizeof(mem));
 		while (in < sizeof(all)) {
-			size_t n = dice(&seed) % (weir_backlog_room(&b) + 1);
+			size_t n = socket_dice(&seed) %
+				   (weir_backlog_room(&b) + 1);
 			size_t skip, len;
 			struct weir_span v[2];
 			struct weir_spans s = { v, 0, 0 };
@@ -30,20 +27,20 @@ static void what_is_put_in_comes_out_in_order(void **state)
 			if (n > sizeof(all) - in)
 				n = sizeof(all) - in;
 			for (size_t i = 0; i < n; i++)
-				all[in + i] = (uint8_t)dice(&seed);
+				all[in + i] = (uint8_t)socket_dice(&seed);
 			weir_backlog_put(&b, all + in, n);
 			in += n;
 			CHECK_EQ(b.len, in - out);
 			CHECK_EQ(weir_backlog_room(&b), b.cap - b.len);
-			skip = dice(&seed) % (b.len + 2);
-			len = dice(&seed) % (b.len + 2);
+			skip = socket_dice(&seed) % (b.len + 2);
+			len = socket_dice(&seed) % (b.len + 2);
 			s.n = weir_backlog_view(&b, skip, len, v);
 			n = skip < b.len ? b.len - skip : 0;
 			n = n < len ? n : len;
 			CHECK_EQ(weir_spans_copy(&s, 0, got, sizeof(got)), n);
 			if (n)
 				CHECK(!memcmp(got, all + out + skip, n));
-			n = dice(&seed) % (b.len + 1);
+			n = socket_dice(&seed) % (b.len + 1);
 			weir_backlog_drop(&b, n);
 			out += n;
 		}

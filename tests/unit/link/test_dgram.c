@@ -8,10 +8,11 @@
 
 #include "../t.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
 #include <unistd.h>
+
+#include "socket.h"
 
 #define OPS (&weir_dgram_ops)
 
@@ -21,24 +22,6 @@ static uint8_t room[WEIR_LINK_ROOM_BYTES], frame[WEIR_FRAME_MAX_BYTES];
 static uint8_t large[70000];
 static struct sockaddr_un at;
 static socklen_t at_len;
-
-static uint32_t dice(uint32_t *seed)
-{
-	*seed = *seed * 1664525u + 1013904223u;
-	return *seed >> 8;
-}
-
-static unsigned count_fds(void)
-{
-	DIR *d = opendir("/proc/self/fd");
-	unsigned n = 0;
-
-	CHECK(d != NULL);
-	while (readdir(d))
-		n++;
-	closedir(d);
-	return n;
-}
 
 static void open_on(int fd, uint32_t mtu, bool jumbo)
 {
@@ -106,19 +89,7 @@ static void close_link(void)
 
 static short ready(void)
 {
-	struct pollfd p = {
-		OPS->fd(&link_),
-		(short)(POLLIN | (OPS->wants_out(&link_) ? POLLOUT : 0)), 0
-	};
-
-	CHECK(poll(&p, 1, 0) >= 0);
-	return p.revents;
-}
-
-static void fill(uint8_t *to, size_t len, unsigned number)
-{
-	for (size_t i = 0; i < len; i++)
-		to[i] = (uint8_t)(number * 31 + i * 7 + (i >> 8));
+	return socket_ready(OPS, &link_);
 }
 
 static int send_whole(size_t len, unsigned number)
@@ -128,7 +99,7 @@ static int send_whole(size_t len, unsigned number)
 					   { all + WEIR_VNET_BYTES + len / 2,
 					     len - len / 2 } };
 
-	fill(all + WEIR_VNET_BYTES, len, number);
+	socket_frame(all + WEIR_VNET_BYTES, len, number);
 	return OPS->send(&link_, part, 2);
 }
 
@@ -140,7 +111,7 @@ static bool hears(size_t len, unsigned number)
 	if (n < 0)
 		return false;
 	CHECK_EQ(n, len);
-	fill(frame, len, number);
+	socket_frame(frame, len, number);
 	return memcmp(got, frame, len) == 0;
 }
 
@@ -157,7 +128,7 @@ static void a_datagram_is_a_frame_both_ways(void **state)
 	(void)state;
 	open_pair(1500, true);
 	for (unsigned i = 0; i < sizeof(len) / sizeof(len[0]); i++) {
-		fill(frame, len[i], i);
+		socket_frame(frame, len[i], i);
 		say(guest, frame, len[i]);
 		CHECK_EQ(ready(), POLLIN);
 		CHECK_EQ(OPS->event(&link_, true, false), 0);
@@ -321,7 +292,7 @@ static void what_a_short_queue_does_not_take_waits_in_order(void **state)
 	CHECK_EQ(send_whole(100 + sent % 1000, sent), 0); /* not past them */
 	sent++;
 	while (heard < sent) {
-		if (dice(&seed) % 2 && ready() & POLLOUT)
+		if (socket_dice(&seed) % 2 && ready() & POLLOUT)
 			CHECK_EQ(OPS->event(&link_, false, true), 0);
 		if (hears(100 + heard % 1000, heard))
 			heard++;
@@ -385,37 +356,22 @@ static void a_frame_that_no_buffer_holds_is_not_taken(void **state)
 
 static void descriptors_that_a_peer_passes_are_not_kept(void **state)
 {
-	union {
-		struct cmsghdr align;
-		char room[CMSG_SPACE(2 * sizeof(int))];
-	} c = { .room = { 0 } };
-	struct iovec v = { large, 5 };
-	struct msghdr m = { .msg_iov = &v,
-			    .msg_iovlen = 1,
-			    .msg_control = &c,
-			    .msg_controllen = sizeof(c) };
-	struct cmsghdr *h = CMSG_FIRSTHDR(&m);
-	const int pass[2] = { 0, 1 };
 	unsigned before;
 
 	(void)state;
 	open_bound();
-	before = count_fds();
-	h->cmsg_level = SOL_SOCKET;
-	h->cmsg_type = SCM_RIGHTS;
-	h->cmsg_len = CMSG_LEN(sizeof(pass));
-	memcpy(CMSG_DATA(h), pass, sizeof(pass));
+	before = socket_descriptors();
 	for (unsigned i = 0; i < 30; i++) {
-		CHECK_EQ(sendmsg(guest, &m, 0), 5);
+		socket_pass(guest, large, 5);
 		CHECK_EQ(OPS->receive(&link_, room), WEIR_VNET_BYTES + 5);
 	}
-	CHECK_EQ(count_fds(), before);
+	CHECK_EQ(socket_descriptors(), before);
 	close_link();
 }
 
 static void every_descriptor_is_closed_at_the_end(void **state)
 {
-	unsigned before = count_fds();
+	unsigned before = socket_descriptors();
 
 	(void)state;
 	for (unsigned i = 0; i < 20; i++) {
@@ -426,7 +382,7 @@ static void every_descriptor_is_closed_at_the_end(void **state)
 		CHECK(OPS->receive(&link_, room) < 0);
 		CHECK_EQ(OPS->fd(&link_), -1);
 	}
-	CHECK_EQ(count_fds(), before);
+	CHECK_EQ(socket_descriptors(), before);
 }
 
 static void too_little_memory_is_said_and_nothing_is_taken(void **state)

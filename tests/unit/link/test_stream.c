@@ -10,11 +10,9 @@
 
 #include "../t.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/wr.h"
@@ -24,6 +22,7 @@
 #include "packet/ipv6.h"
 #include "packet/tcp.h"
 #include "packet/view.h"
+#include "socket.h"
 
 #define OPS    (&weir_stream_ops)
 #define FRAMES 400
@@ -33,24 +32,6 @@ static int guest;
 static uint8_t room[WEIR_LINK_ROOM_BYTES], frame[WEIR_FRAME_MAX_BYTES];
 static uint8_t bytes[4 << 20];
 static size_t frame_len[FRAMES];
-
-static uint32_t dice(uint32_t *seed)
-{
-	*seed = *seed * 1664525u + 1013904223u;
-	return *seed >> 8;
-}
-
-static unsigned count_fds(void)
-{
-	DIR *d = opendir("/proc/self/fd");
-	unsigned n = 0;
-
-	CHECK(d != NULL);
-	while (readdir(d))
-		n++;
-	closedir(d);
-	return n;
-}
 
 static void open_link(uint32_t mtu, bool jumbo)
 {
@@ -84,31 +65,19 @@ static void set_buffer(int fd, int len)
 
 static short ready(void)
 {
-	struct pollfd p = {
-		OPS->fd(&link_),
-		(short)(POLLIN | (OPS->wants_out(&link_) ? POLLOUT : 0)), 0
-	};
-
-	CHECK(poll(&p, 1, 0) >= 0);
-	return p.revents;
-}
-
-static void fill(uint8_t *at, size_t len, unsigned number)
-{
-	for (size_t i = 0; i < len; i++)
-		at[i] = (uint8_t)(number * 31 + i * 7 + (i >> 8));
+	return socket_ready(OPS, &link_);
 }
 
 /* How long a frame may be: often short, sometimes all there is. */
 static size_t some_len(uint32_t *seed)
 {
-	switch (dice(seed) % 8) {
+	switch (socket_dice(seed) % 8) {
 	case 0:
-		return 1 + dice(seed) % WEIR_FRAME_MAX_BYTES;
+		return 1 + socket_dice(seed) % WEIR_FRAME_MAX_BYTES;
 	case 1:
-		return 1 + dice(seed) % 20;
+		return 1 + socket_dice(seed) % 20;
 	default:
-		return 14 + dice(seed) % 1500;
+		return 14 + socket_dice(seed) % 1500;
 	}
 }
 
@@ -122,7 +91,7 @@ static size_t write_down(unsigned n, uint32_t *seed)
 
 		frame_len[i] = len;
 		weir_wr_be32(&w, (uint32_t)len);
-		fill(frame, len, i);
+		socket_frame(frame, len, i);
 		weir_wr_copy(&w, frame, len);
 	}
 	CHECK(weir_wr_ok(&w));
@@ -135,7 +104,7 @@ static void check_received(int n, unsigned number)
 
 	CHECK_EQ(n, WEIR_VNET_BYTES + frame_len[number]);
 	CHECK(memcmp(room, head, sizeof(head)) == 0);
-	fill(frame, frame_len[number], number);
+	socket_frame(frame, frame_len[number], number);
 	CHECK(memcmp(room + sizeof(head), frame, frame_len[number]) == 0);
 }
 
@@ -167,13 +136,13 @@ however_the_stream_is_cut_and_turns_end_every_frame_is_one(void **state)
 
 	(void)state;
 	for (unsigned round = 0; round < 60; round++) {
-		unsigned n = 1 + dice(&seed) % 40, got = 0;
+		unsigned n = 1 + socket_dice(&seed) % 40, got = 0;
 		size_t len = write_down(n, &seed), at = 0;
-		size_t cut = 64u << dice(&seed) % 12;
+		size_t cut = 64u << socket_dice(&seed) % 12;
 
 		open_link(1500, false);
 		while (at < len || ready() & POLLIN) {
-			size_t part = 1 + dice(&seed) % cut;
+			size_t part = 1 + socket_dice(&seed) % cut;
 			ssize_t done;
 
 			if (part > len - at)
@@ -183,7 +152,7 @@ however_the_stream_is_cut_and_turns_end_every_frame_is_one(void **state)
 				    : 0;
 			CHECK(done >= 0 || errno == EAGAIN);
 			at += done > 0 ? (size_t)done : 0;
-			got += turn(got, 1 + dice(&seed) % 3);
+			got += turn(got, 1 + socket_dice(&seed) % 3);
 		}
 		CHECK_EQ(got, n);
 		close_link();
@@ -269,7 +238,7 @@ static size_t make_unfinished(uint8_t *to, bool v6, uint16_t add)
 			&w);
 	l4 = weir_wr_len(&w);
 	weir_tcp_build(&(struct weir_tcp){ .sport = 1, .wscale = -1 }, &w);
-	fill(to + weir_wr_len(&w), l4 + len - weir_wr_len(&w), 3);
+	socket_frame(to + weir_wr_len(&w), l4 + len - weir_wr_len(&w), 3);
 	(void)weir_wr_skip(&w, l4 + len - weir_wr_len(&w));
 	weir_wr_put16(&w, l4 + WEIR_TCP_CSUM_AT,
 		      (uint16_t)(add +
@@ -334,7 +303,7 @@ static void a_length_that_is_none_ends_the_link(void **state)
 		struct weir_wr w = weir_wr_over(bytes, sizeof(bytes));
 
 		weir_wr_be32(&w, good[i]);
-		fill(bytes + 4, good[i], 0);
+		socket_frame(bytes + 4, good[i], 0);
 		frame_len[0] = good[i];
 		open_link(1500, false);
 		set_buffer(guest, 1 << 20);
@@ -383,11 +352,11 @@ static int send_cut(size_t len, unsigned number, uint32_t *seed)
 	size_t at = 0, end = WEIR_VNET_BYTES + len;
 
 	memset(all, 0xee, WEIR_VNET_BYTES);
-	fill(all + WEIR_VNET_BYTES, len, number);
+	socket_frame(all + WEIR_VNET_BYTES, len, number);
 	while (at < end) {
 		size_t k = n == WEIR_LINK_SPANS_MAX - 1
 				   ? end - at
-				   : dice(seed) % (end - at + 1);
+				   : socket_dice(seed) % (end - at + 1);
 
 		part[n++] = (struct weir_span){ all + at, k };
 		at += k;
@@ -414,7 +383,7 @@ static void check_heard(size_t have, unsigned n)
 
 		CHECK_EQ(len, frame_len[i]);
 		CHECK(at != NULL);
-		fill(frame, len, i);
+		socket_frame(frame, len, i);
 		CHECK(memcmp(at, frame, len) == 0);
 	}
 	CHECK_EQ(in.left, 0);
@@ -435,10 +404,11 @@ whatever_the_socket_takes_at_a_time_frames_come_whole_and_in_order(void **state)
 	(void)state;
 	for (unsigned round = 0; round < 60; round++) {
 		unsigned taken = 0, refused = 0;
-		size_t have = 0, cut = 1u << dice(&seed) % 19;
+		size_t have = 0, cut = 1u << socket_dice(&seed) % 19;
 
 		open_link(1500, true);
-		set_buffer(link_.fd, (int)(1u << (10 + dice(&seed) % 9)));
+		set_buffer(link_.fd,
+			   (int)(1u << (10 + socket_dice(&seed) % 9)));
 		for (unsigned i = 0; i < 200 && have < sizeof(bytes) / 2; i++) {
 			size_t len = some_len(&seed);
 			int r = send_cut(len, taken, &seed);
@@ -449,12 +419,12 @@ whatever_the_socket_takes_at_a_time_frames_come_whole_and_in_order(void **state)
 			else
 				refused++;
 			CHECK(link_.out.len <= WEIR_STREAM_BACKLOG_BYTES);
-			if (dice(&seed) % 4 == 0)
+			if (socket_dice(&seed) % 4 == 0)
 				CHECK_EQ(OPS->flush(&link_),
 					 OPS->wants_out(&link_));
-			if (dice(&seed) % 4 == 0)
-				have = hear(have, 1 + dice(&seed) % cut);
-			if (dice(&seed) % 4 == 0)
+			if (socket_dice(&seed) % 4 == 0)
+				have = hear(have, 1 + socket_dice(&seed) % cut);
+			if (socket_dice(&seed) % 4 == 0)
 				await_room();
 		}
 		while (OPS->flush(&link_)) {
@@ -596,44 +566,28 @@ static void a_peer_that_will_never_read_again_is_gone(void **state)
 
 static void descriptors_that_a_peer_passes_are_not_kept(void **state)
 {
-	union {
-		struct cmsghdr align;
-		char room[CMSG_SPACE(2 * sizeof(int))];
-	} c = { .room = { 0 } };
-	struct iovec v = { bytes, 1 };
-	struct msghdr m = { .msg_iov = &v,
-			    .msg_iovlen = 1,
-			    .msg_control = &c,
-			    .msg_controllen = sizeof(c) };
-	struct cmsghdr *h = CMSG_FIRSTHDR(&m);
-	const int pass[2] = { 0, 1 };
 	uint32_t seed = 21;
 	unsigned before, got = 0;
 	size_t len;
 
 	(void)state;
 	open_link(1500, false);
-	before = count_fds();
-	h->cmsg_level = SOL_SOCKET;
-	h->cmsg_type = SCM_RIGHTS;
-	h->cmsg_len = CMSG_LEN(sizeof(pass));
-	memcpy(CMSG_DATA(h), pass, sizeof(pass));
+	before = socket_descriptors();
 	do
 		len = write_down(4, &seed);
 	while (len > 6000);
 	for (size_t at = 0; at < len; at++) {
-		v.iov_base = bytes + at;
-		CHECK_EQ(sendmsg(guest, &m, 0), 1);
+		socket_pass(guest, bytes + at, 1);
 		got += turn(got, 64);
 	}
 	CHECK_EQ(got, 4);
-	CHECK_EQ(count_fds(), before);
+	CHECK_EQ(socket_descriptors(), before);
 	close_link();
 }
 
 static void every_descriptor_is_closed_at_the_end(void **state)
 {
-	unsigned before = count_fds();
+	unsigned before = socket_descriptors();
 
 	(void)state;
 	for (unsigned i = 0; i < 20; i++) {
@@ -642,7 +596,7 @@ static void every_descriptor_is_closed_at_the_end(void **state)
 		CHECK(OPS->receive(&link_, room) < 0);
 		CHECK_EQ(OPS->fd(&link_), -1);
 	}
-	CHECK_EQ(count_fds(), before);
+	CHECK_EQ(socket_descriptors(), before);
 }
 
 static void too_little_memory_is_said_and_nothing_is_taken(void **state)

@@ -21,6 +21,7 @@
 
 #include "../t.h"
 #include "front.h"
+#include "socket.h"
 #include "sys/charter.h"
 #include "sys/guarded.h"
 
@@ -33,7 +34,7 @@ static unsigned before;
 
 static void begin(void)
 {
-	before = front_descriptors();
+	before = socket_descriptors();
 	CHECK_EQ(weir_guarded_install(), 0);
 	front_open(&f, false);
 }
@@ -47,7 +48,7 @@ static void begin_with(uint64_t features, unsigned pairs)
 static void end(void)
 {
 	front_close(&f);
-	CHECK_EQ(front_descriptors(), before);
+	CHECK_EQ(socket_descriptors(), before);
 }
 
 static uint64_t data(size_t off)
@@ -729,7 +730,7 @@ static void memory_that_can_be_cut_is_refused_where_that_is_asked(void **state)
 	} b = { 0, { 0x1000, 0x1000, 0x1000, 0 } };
 
 	(void)state;
-	before = front_descriptors();
+	before = socket_descriptors();
 	front_open(&f, true);
 	front_negotiate(&f, ALL, WEIR_VHOST_PROTOCOL);
 	expect_refusal(WEIR_VHOST_ADD_MEM_REG, &b, sizeof(b), f.mem_fd);
