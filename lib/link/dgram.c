@@ -25,14 +25,11 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/uio.h>
-#include <unistd.h>
 
 #include "base/must.h"
 #include "base/rd.h"
 #include "base/wr.h"
 
-#define VLAN_BYTES   4u
-#define HEADER_BYTES 14u
 #define LENGTH_BYTES 4u
 #define BUFFER_BYTES (1 << 20)
 
@@ -60,10 +57,8 @@ int weir_dgram_open(struct weir_dgram *d, int fd, uint32_t mtu, bool jumbo,
 
 	if (!out)
 		return -ENOMEM;
-	*d = (struct weir_dgram){ .fd = fd };
-	d->most = mtu + HEADER_BYTES + VLAN_BYTES;
-	if (jumbo || d->most > WEIR_FRAME_MAX_BYTES)
-		d->most = WEIR_FRAME_MAX_BYTES;
+	*d = (struct weir_dgram){ .fd = fd,
+				  .most = weir_plain_most(mtu, jumbo) };
 	weir_backlog_init(&d->out, out, WEIR_DGRAM_BACKLOG_BYTES);
 	/* the machine's limit may be lower: it works with less */
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
@@ -147,8 +142,7 @@ static int receive(void *self, uint8_t *buf)
 		return n;
 	if (n < 0)
 		return end(d, n);
-	memset(buf, 0, WEIR_VNET_BYTES);
-	buf[WEIR_VNET_BYTES - 2] = 1; /* num_buffers, little-endian */
+	weir_plain_head(buf);
 	return (int)WEIR_VNET_BYTES + n;
 }
 
@@ -220,23 +214,17 @@ static int keep(struct weir_dgram *d, const struct weir_span *part, unsigned n,
 static int send_frame(void *self, const struct weir_span *part, unsigned n)
 {
 	struct weir_dgram *d = self;
-	struct weir_spans frame = { part, n, 0 };
 	struct weir_span out[WEIR_LINK_SPANS_MAX];
 	size_t len;
 	int err;
 
-	for (unsigned i = 0; i < n; i++)
-		frame.len += part[i].len;
-	weir_must(n <= WEIR_LINK_SPANS_MAX && frame.len > WEIR_VNET_BYTES);
-	len = frame.len - WEIR_VNET_BYTES;
+	n = weir_plain_cut(part, n, out, &len);
 	if (len > d->most)
 		return -EMSGSIZE;
 	if (d->end)
 		return d->end;
 	if (!d->met)
 		return -EAGAIN;
-	n = weir_spans_cut(&frame, WEIR_VNET_BYTES, len, out,
-			   WEIR_LINK_SPANS_MAX);
 	if (d->out.len)
 		return keep(d, out, n, len);
 	err = write_one(d, out, n);
@@ -280,10 +268,7 @@ static void close_dgram(void *self)
 {
 	struct weir_dgram *d = self;
 
-	if (d->fd >= 0)
-		close(d->fd);
-	d->fd = -1;
-	d->end = -EBADF;
+	d->end = weir_plain_close(&d->fd);
 }
 
 const struct weir_link_ops weir_dgram_ops = {

@@ -29,6 +29,7 @@
 #include "base/limits.h"
 #include "link/backlog.h"
 #include "link/link.h"
+#include "link/plain.h"
 #include "sys/greet.h"
 
 /* frames for the guest that wait for room */
@@ -37,7 +38,8 @@
 /* the calls of this room, for the engine's list */
 #define WEIR_DGRAM_CALLS(X)                                                    \
 	X(recvmsg)                                                             \
-	X(sendmsg) X(getpeername) X(setsockopt) X(close) WEIR_GREET_CALLS(X)
+	X(sendmsg)                                                             \
+	X(getpeername) X(setsockopt) WEIR_GREET_CALLS(X) WEIR_PLAIN_CALLS(X)
 
 /**
  * struct weir_dgram - one socket

@@ -39,14 +39,11 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include <unistd.h>
 
 #include "base/must.h"
 #include "base/rd.h"
 #include "base/wr.h"
 
-#define VLAN_BYTES   4u
-#define HEADER_BYTES 14u
 #define SNDBUF_BYTES (1 << 20)
 
 size_t weir_stream_bytes(void)
@@ -66,9 +63,7 @@ int weir_stream_open(struct weir_stream *s, int fd, uint32_t mtu, bool jumbo,
 		return -ENOMEM;
 	*arena = a;
 	*s = (struct weir_stream){ .fd = fd, .part = part };
-	s->most = mtu + HEADER_BYTES + VLAN_BYTES;
-	if (jumbo || s->most > WEIR_FRAME_MAX_BYTES)
-		s->most = WEIR_FRAME_MAX_BYTES;
+	s->most = weir_plain_most(mtu, jumbo);
 	weir_backlog_init(&s->out, out, WEIR_STREAM_BACKLOG_BYTES);
 	/* the machine's limit may be lower: it works with less */
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
@@ -181,8 +176,7 @@ static int receive(void *self, uint8_t *buf)
 	if (err)
 		return err;
 	s->need = 0;
-	memset(buf, 0, WEIR_VNET_BYTES);
-	buf[WEIR_VNET_BYTES - 2] = 1; /* num_buffers, little-endian */
+	weir_plain_head(buf);
 	return (int)(WEIR_VNET_BYTES + len);
 }
 
@@ -270,24 +264,18 @@ static int send_gathered(struct weir_stream *s, const struct weir_span *part,
 static int send_frame(void *self, const struct weir_span *part, unsigned n)
 {
 	struct weir_stream *s = self;
-	struct weir_spans frame = { part, n, 0 };
 	struct weir_span out[1 + WEIR_LINK_SPANS_MAX];
 	uint8_t head[WEIR_STREAM_LENGTH_BYTES];
 	struct weir_wr w = weir_wr_over(head, sizeof(head));
 	size_t len;
 
-	for (unsigned i = 0; i < n; i++)
-		frame.len += part[i].len;
-	weir_must(n <= WEIR_LINK_SPANS_MAX && frame.len > WEIR_VNET_BYTES);
-	len = frame.len - WEIR_VNET_BYTES;
+	n = 1 + weir_plain_cut(part, n, out + 1, &len);
 	if (len > s->most)
 		return -EMSGSIZE;
 	if (s->broken || s->end)
 		return -EAGAIN;
 	weir_wr_be32(&w, (uint32_t)len);
 	out[0] = (struct weir_span){ head, sizeof(head) };
-	n = 1 + weir_spans_cut(&frame, WEIR_VNET_BYTES, len, out + 1,
-			       WEIR_LINK_SPANS_MAX);
 	if (len < WEIR_STREAM_DIRECT_BYTES || s->blocked)
 		return send_gathered(s, out, n, sizeof(head) + len);
 	return send_directly(s, out, n, sizeof(head) + len);
@@ -339,10 +327,7 @@ static void close_stream(void *self)
 {
 	struct weir_stream *s = self;
 
-	if (s->fd >= 0)
-		close(s->fd);
-	s->fd = -1;
-	s->end = -EBADF;
+	s->end = weir_plain_close(&s->fd);
 }
 
 const struct weir_link_ops weir_stream_ops = {

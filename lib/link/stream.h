@@ -21,6 +21,7 @@
 #include "base/limits.h"
 #include "link/backlog.h"
 #include "link/link.h"
+#include "link/plain.h"
 
 #define WEIR_STREAM_LENGTH_BYTES 4u
 
@@ -34,7 +35,8 @@
 #define WEIR_STREAM_DIRECT_BYTES (16u << 10)
 
 /* the calls of this room, for the engine's list */
-#define WEIR_STREAM_CALLS(X) X(recvmsg) X(sendmsg) X(setsockopt) X(close)
+#define WEIR_STREAM_CALLS(X)                                                   \
+	X(recvmsg) X(sendmsg) X(setsockopt) WEIR_PLAIN_CALLS(X)
 
 /**
  * struct weir_stream - one connection
