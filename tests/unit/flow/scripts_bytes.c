@@ -26,16 +26,7 @@ void script_23(struct stage *s)
 void script_24(struct stage *s)
 {
 	act_open(s);
-	host_sends(s, 3000);
-	host_ends(s);
-	act_drink(s);
-	CHECK_EQ(s->got, 3000);
-	CHECK(s->eof);
-	act_send(s, 0, 2000);
-	pass(s, 10 * SECONDS);
-	act_send(s, 0, 500);
-	CHECK_EQ(s->h.host.got, 2500);
-	CHECK(!s->h.host.shut);
+	host_ends_first(s);
 	act_send(s, WEIR_TCP_FIN, 0);
 	CHECK(s->h.host.shut);
 	CHECK_EQ(s->h.conn.state, WEIR_CONN_WAIT);
@@ -57,11 +48,7 @@ void script_25(struct stage *s)
 void script_26(struct stage *s)
 {
 	act_open(s);
-	act_send(s, 0, 100);
-	skip_seen(s);
-	act_at(s, WEIR_TCP_RST, s->sent, 0);
-	over_for(s, WEIR_REASON_GUEST_RESET);
-	CHECK(s->h.host.reset && !s->h.host.shut);
+	guest_resets(s);
 }
 
 void script_27(struct stage *s)
@@ -80,10 +67,7 @@ void script_27(struct stage *s)
 	house_reset(&s->h);
 	s->h.link = UINT32_MAX;
 	house_turn(&s->h);
-	CHECK_EQ(see_flags(s, A)->len, 1460);
-	CHECK_EQ(see_flags(s, A)->len, 540);
-	see_flags(s, RA);
-	over_for(s, WEIR_REASON_HOST_RESET);
+	see_host_reset(s);
 }
 
 void script_28(struct stage *s)

@@ -24,16 +24,7 @@ void script_66(struct stage *s)
 void script_67(struct stage *s)
 {
 	act_call_open(s);
-	host_sends(s, 3000);
-	host_ends(s);
-	act_drink(s);
-	CHECK_EQ(s->got, 3000);
-	CHECK(s->eof);
-	act_send(s, 0, 2000);
-	pass(s, 10 * SECONDS);
-	act_send(s, 0, 500);
-	CHECK_EQ(s->h.host.got, 2500);
-	CHECK(!s->h.host.shut);
+	host_ends_first(s);
 	skip_seen(s);
 	act_send(s, WEIR_TCP_FIN, 0);
 	see_ack(s, 2501);
@@ -337,20 +328,13 @@ void script_the_client_resets(struct stage *s)
 	act_call_open(s);
 	host_sends(s, 2000);
 	house_reset(&s->h);
-	CHECK_EQ(see_flags(s, A)->len, 1460);
-	CHECK_EQ(see_flags(s, A)->len, 540);
-	see_flags(s, RA);
-	over_for(s, WEIR_REASON_HOST_RESET);
+	see_host_reset(s);
 }
 
 void script_the_guest_resets(struct stage *s)
 {
 	act_call_open(s);
-	act_send(s, 0, 100);
-	skip_seen(s);
-	act_at(s, R, s->sent, 0);
-	over_for(s, WEIR_REASON_GUEST_RESET);
-	CHECK(s->h.host.reset && !s->h.host.shut);
+	guest_resets(s);
 }
 
 void script_a_call_over_IPv6(struct stage *s)

@@ -231,6 +231,37 @@ void host_takes(struct stage *s, uint64_t n)
 	ok(s);
 }
 
+void host_ends_first(struct stage *s)
+{
+	host_sends(s, 3000);
+	host_ends(s);
+	act_drink(s);
+	CHECK_EQ(s->got, 3000);
+	CHECK(s->eof);
+	act_send(s, 0, 2000);
+	pass(s, 10 * SECONDS);
+	act_send(s, 0, 500);
+	CHECK_EQ(s->h.host.got, 2500);
+	CHECK(!s->h.host.shut);
+}
+
+void guest_resets(struct stage *s)
+{
+	act_send(s, 0, 100);
+	skip_seen(s);
+	act_at(s, WEIR_TCP_RST, s->sent, 0);
+	over_for(s, WEIR_REASON_GUEST_RESET);
+	CHECK(s->h.host.reset && !s->h.host.shut);
+}
+
+void see_host_reset(struct stage *s)
+{
+	CHECK_EQ(see_flags(s, WEIR_TCP_ACK)->len, 1460);
+	CHECK_EQ(see_flags(s, WEIR_TCP_ACK)->len, 540);
+	see_flags(s, WEIR_TCP_RST | WEIR_TCP_ACK);
+	over_for(s, WEIR_REASON_HOST_RESET);
+}
+
 void pass(struct stage *s, uint64_t us)
 {
 	uint64_t end = s->h.now + us;

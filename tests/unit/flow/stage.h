@@ -87,6 +87,15 @@ void host_ends(struct stage *s);
 /** host_takes() - it takes so many bytes more; UINT64_MAX: all */
 void host_takes(struct stage *s, uint64_t n);
 
+/* --- ends, whoever opened the connection --- */
+
+/** host_ends_first() - 3000 bytes and its end; the guest sends 2500 more */
+void host_ends_first(struct stage *s);
+/** guest_resets() - after 100 bytes: it is over */
+void guest_resets(struct stage *s);
+/** see_host_reset() - the 2000 bytes it sent before, the RST: it is over */
+void see_host_reset(struct stage *s);
+
 /* --- time, and what is seen --- */
 
 /** pass() - so much time passes */
