@@ -39,6 +39,16 @@ static struct twin_sock *publish(uint32_t id, bool v6, bool preserve)
 	return s;
 }
 
+static struct weir_addr gw; /* the gateway, as the last door's clients are */
+
+/* A house with one door: DOOR of that family. */
+static struct twin_sock *one_door(bool v6)
+{
+	world();
+	gw = v6 ? w.charter.gateway6 : w.charter.gateway4;
+	return publish(0, v6, false);
+}
+
 /* From a client; the guest hears it. */
 static void ask(struct twin_sock *door, const struct weir_addr *from,
 		uint16_t port, const char *text)
@@ -84,12 +94,9 @@ static void a_client_is_answered_through_the_door(void **state)
 	(void)state;
 	for (int v6 = 0; v6 < 2; v6++) {
 		const struct weir_addr *from = v6 ? &far6 : &far4;
-		struct weir_addr gw;
 		struct twin_sock *door;
 
-		world();
-		gw = v6 ? w.charter.gateway6 : w.charter.gateway4;
-		door = publish(0, v6, false);
+		door = one_door(v6);
 		for (unsigned i = 1; i < 4; i++) {
 			ask(door, from, PORT, "ping");
 			CHECK(heard(i, &gw, PORT, "ping"));
@@ -109,8 +116,7 @@ static void empty_datagrams_pass(void **state)
 	struct twin_sock *door;
 
 	(void)state;
-	world();
-	door = publish(0, false, false);
+	door = one_door(false);
 	ask(door, &far4, PORT, "");
 	CHECK(heard(1, &w.charter.gateway4, PORT, ""));
 	answer(&w.charter.gateway4, PORT, "");
@@ -120,13 +126,10 @@ static void empty_datagrams_pass(void **state)
 
 static void two_clients_with_one_port_are_told_apart(void **state)
 {
-	struct weir_addr gw;
 	struct twin_sock *door;
 
 	(void)state;
-	world();
-	gw = w.charter.gateway4;
-	door = publish(0, false, false);
+	door = one_door(false);
 	ask(door, &far4, PORT, "one");
 	CHECK(heard(1, &gw, PORT, "one"));
 	ask(door, &other4, PORT, "two");
@@ -144,12 +147,9 @@ static void two_clients_with_one_port_are_told_apart(void **state)
 static void two_doors_are_told_apart(void **state)
 {
 	struct twin_sock *door[2];
-	struct weir_addr gw;
 
 	(void)state;
-	world();
-	gw = w.charter.gateway4;
-	door[0] = publish(0, false, false);
+	door[0] = one_door(false);
 	door[1] = publish(1, false, false);
 	ask(door[0], &far4, PORT, "a");
 	ask(door[1], &far4, PORT, "b");
@@ -226,12 +226,9 @@ static void a_client_from_a_port_of_dhcp_is_answered_too(void **state)
 	for (int v6 = 0; v6 < 2; v6++) {
 		const struct weir_addr *from = v6 ? &far6 : &far4;
 		uint16_t port = v6 ? 547 : 67;
-		struct weir_addr gw;
 		struct twin_sock *door;
 
-		world();
-		gw = v6 ? w.charter.gateway6 : w.charter.gateway4;
-		door = publish(0, v6, false);
+		door = one_door(v6);
 		ask(door, from, port, "x");
 		CHECK_EQ(g.grams.n, 1);
 		answer(&gw, g.grams.last->port, "y");
@@ -242,14 +239,11 @@ static void a_client_from_a_port_of_dhcp_is_answered_too(void **state)
 
 static void silence_ends_a_conversation(void **state)
 {
-	struct weir_addr gw;
 	struct twin_sock *door;
 	uint64_t wakes;
 
 	(void)state;
-	world();
-	gw = w.charter.gateway4;
-	door = publish(0, false, false);
+	door = one_door(false);
 	ask(door, &far4, PORT, "x");
 	guest_pass_ms(&g, WEIR_UDP_IDLE_MS - 500);
 	answer(&gw, PORT, "y"); /* either way counts */
@@ -275,14 +269,12 @@ static void silence_ends_a_conversation(void **state)
 
 static void too_many_clients_are_not_served_and_old_ones_live(void **state)
 {
-	struct weir_addr gw, from;
+	struct weir_addr from;
 	struct twin_sock *door;
 	uint32_t i;
 
 	(void)state;
-	world();
-	gw = w.charter.gateway4;
-	door = publish(0, false, false);
+	door = one_door(false);
 	ask(door, &far4, PORT, "first");
 	w.drop_frames = true;
 	for (i = 1; i < WEIR_DOOR_CLIENTS_MAX; i++) {
@@ -318,8 +310,7 @@ static void where_64_ports_are_taken_a_client_is_not_served(void **state)
 	struct twin_sock *door;
 
 	(void)state;
-	world();
-	door = publish(0, false, false);
+	door = one_door(false);
 	for (uint32_t i = 0; i < 66; i++) {
 		struct weir_addr from = weir_addr_from4(0x5db90000 + i);
 
@@ -335,7 +326,6 @@ static void where_64_ports_are_taken_a_client_is_not_served(void **state)
 static void a_port_where_the_guest_is_a_client_is_not_a_clients(void **state)
 {
 	const struct weir_addr loop = weir_addr_from4(0x7f000001);
-	struct weir_addr gw;
 	struct twin_sock *door, *s;
 
 	(void)state;
@@ -360,13 +350,10 @@ static void a_port_where_the_guest_is_a_client_is_not_a_clients(void **state)
 
 static void an_error_at_the_door_does_not_close_it(void **state)
 {
-	struct weir_addr gw;
 	struct twin_sock *door;
 
 	(void)state;
-	world();
-	gw = w.charter.gateway4;
-	door = publish(0, false, false);
+	door = one_door(false);
 	twin_gives_gram(&w, door, &far4, 1, "", 0, -ECONNREFUSED);
 	ask(door, &far4, PORT, "x");
 	CHECK(heard(1, &gw, PORT, "x"));
@@ -413,8 +400,7 @@ static void a_storm_of_datagrams_is_taken_64_a_turn(void **state)
 	struct twin_sock *door;
 
 	(void)state;
-	world();
-	door = publish(0, false, false);
+	door = one_door(false);
 	w.drop_frames = true;
 	for (unsigned i = 0; i < 6400; i++)
 		twin_gives_gram(&w, door, &far4, PORT, "x", 1, 0);
@@ -427,13 +413,10 @@ static void a_storm_of_datagrams_is_taken_64_a_turn(void **state)
 
 static void a_door_that_is_closed_forgets_its_clients(void **state)
 {
-	struct weir_addr gw;
 	struct twin_sock *door, *other;
 
 	(void)state;
-	world();
-	gw = w.charter.gateway4;
-	door = publish(0, false, false);
+	door = one_door(false);
 	other = publish(1, false, false);
 	ask(door, &far4, PORT, "x");
 	ask(other, &other4, 2000, "x");
@@ -478,13 +461,10 @@ static void a_client_that_is_denied_is_not_heard(void **state)
 
 static void a_client_that_is_denied_later_is_heard_no_more(void **state)
 {
-	struct weir_addr gw;
 	struct twin_sock *door;
 
 	(void)state;
-	world();
-	gw = w.charter.gateway4;
-	door = publish(0, false, false);
+	door = one_door(false);
 	ask(door, &far4, PORT, "a");
 	ask(door, &other4, 2000, "b");
 	CHECK_EQ(g.grams.n, 2);
