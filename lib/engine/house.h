@@ -46,6 +46,7 @@
 #include "flow/shelf.h"
 #include "flow/store.h"
 #include "host/resolver.h"
+#include "packet/hello.h"
 #include "packet/kind.h"
 #include "packet/view.h"
 #include "policy/class.h"
@@ -111,8 +112,8 @@ struct weir_fact {
  * @free: bytes of the client that may go on
  * @seen: how many waited at the last look
  * @came: bytes of the server
- * @heard, @answered, @second: bytes compared of a TLS server's answer to the
- *         ClientHello; it is none that asks for another; it was one
+ * @heard, @answered, @second: how far a TLS server's answer to the ClientHello
+ *         is heard; it is none that asks for another; it was one
  * @waiting: it counts as one whose bytes are held
  * @peer: the client, of a flow that came in at a published port
  * @denied, @json, @head: the denial to be told, and how
@@ -123,7 +124,7 @@ struct weir_watch {
 	uint32_t seen, came;
 	uint8_t state, passed;
 	bool json, head, waiting, answered, second;
-	uint8_t heard;
+	struct weir_hello_heard heard;
 	struct weir_addr peer;
 	struct weir_judge_verdict denied;
 };

@@ -521,7 +521,7 @@ uint32_t weir_inspect_room(const struct weir_house *h, uint32_t i,
  */
 static void hear(struct weir_watch *w, const uint8_t *b, size_t len)
 {
-	while (w->heard == 0 && w->passed && len && *b >= 'A' && *b <= 'Z') {
+	while (!w->heard.type && w->passed && len && *b >= 'A' && *b <= 'Z') {
 		w->passed--;
 		b++;
 		len--;

@@ -317,22 +317,56 @@ static enum weir_hello_is recognise(struct weir_rd in)
  */
 enum { ANY = 0x100 };
 static const uint16_t retry[] = {
-	HANDSHAKE, MAJOR, ANY,  ANY,  ANY,  2,    ANY,  ANY,  ANY,  MAJOR, 3,
-	0xcf,      0x21,  0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d,  0x8c,
-	0x02,      0x1e,  0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11, 0x16, 0x7a,  0xbb,
-	0x8c,      0x5e,  0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
+	2,    ANY,  ANY,  ANY,  MAJOR, 3,    0xcf, 0x21, 0xad, 0x74,
+	0xe5, 0x9a, 0x61, 0x11, 0xbe,  0x1d, 0x8c, 0x02, 0x1e, 0x65,
+	0xb8, 0x91, 0xc2, 0xa2, 0x11,  0x16, 0x7a, 0xbb, 0x8c, 0x5e,
+	0x07, 0x9e, 0x09, 0xe2, 0xc8,  0xa8, 0x33, 0x9c,
 };
 
-enum weir_hello_answer weir_hello_answer(uint8_t *heard, const uint8_t *b,
-					 size_t len)
+/* A byte of a record's header.  False: no record that may be, or lead to, it */
+static bool hear_head(struct weir_hello_heard *h, uint8_t b)
+{
+	switch (h->head++) {
+	case 0:
+		h->type = b;
+		return b == HANDSHAKE || b == ALERT || b == FIRST;
+	case 1:
+		return b == MAJOR;
+	case 3:
+		h->left = (uint16_t)(b << 8);
+		return true;
+	case 4:
+		h->left |= b;
+		return true;
+	default:
+		return true;
+	}
+}
+
+/* A byte of a record.  False: it is another message */
+static bool hear_byte(struct weir_hello_heard *h, uint8_t b)
+{
+	uint16_t want = ANY;
+
+	h->left--;
+	if (h->type == HANDSHAKE)
+		want = retry[h->same++];
+	return want == ANY || want == b;
+}
+
+enum weir_hello_answer weir_hello_answer(struct weir_hello_heard *heard,
+					 const uint8_t *b, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
-		uint16_t want = retry[*heard];
+		bool ok = heard->head < RECORD_BYTES ? hear_head(heard, b[i])
+						     : hear_byte(heard, b[i]);
 
-		if (want != ANY && want != b[i])
+		if (!ok)
 			return WEIR_HELLO_ANSWER_OTHER;
-		if (++*heard == sizeof(retry) / sizeof(retry[0]))
+		if (heard->same == sizeof(retry) / sizeof(retry[0]))
 			return WEIR_HELLO_ANSWER_RETRY;
+		if (heard->head == RECORD_BYTES && heard->left == 0)
+			heard->head = 0;
 	}
 	return WEIR_HELLO_ANSWER_MORE;
 }

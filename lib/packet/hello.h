@@ -62,12 +62,28 @@ enum weir_hello_answer {
 };
 
 /**
- * weir_hello_answer() - look at the first bytes of a server (RFC 8446 4.1.3)
- * @heard: how far it is; 0 at first.  Not to be asked again after RETRY, OTHER
- * @b:     @len bytes that come next
+ * struct weir_hello_heard - how far a server's answer is heard; zeroes at first
+ * @head: bytes of the header of a record
+ * @type, @left: of that record: what it is, and bytes still to come
+ * @same: bytes of the message that are those of a HelloRetryRequest
  */
-enum weir_hello_answer weir_hello_answer(uint8_t *heard, const uint8_t *b,
-					 size_t len);
+struct weir_hello_heard {
+	uint8_t head, type, same;
+	uint16_t left;
+};
+
+/**
+ * weir_hello_answer() - look at the first bytes of a server (RFC 8446 4.1.3)
+ * @heard: not to be asked again after RETRY, OTHER
+ * @b:     @len bytes that come next
+ *
+ * What clients step over in front of the answer is stepped over here too, or
+ * behind it they would be asked for another hello unseen: change_cipher_spec,
+ * which they must drop (5), and alerts, which many take for warnings until
+ * they know the version.  The answer may lie in several records (5.1).
+ */
+enum weir_hello_answer weir_hello_answer(struct weir_hello_heard *heard,
+					 const uint8_t *b, size_t len);
 
 /** enum weir_hello_host - what the text of a host is */
 enum weir_hello_host {

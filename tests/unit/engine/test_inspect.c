@@ -644,6 +644,38 @@ static void the_second_hello_is_judged_like_the_first(void **state)
 	}
 }
 
+/* OpenSSL 3.0's client steps over it and says another hello. */
+static void a_warning_before_its_request_opens_no_gate(void **state)
+{
+	static const uint8_t warning[] = { 21, 3, 3, 0, 2, 1, 112 };
+	static const uint8_t ccs[] = { 20, 3, 3, 0, 1, 1 };
+	struct hello good = hello_of("api.example.com", 0);
+	struct hello bad = hello_of("evil.example.com", 0);
+	struct twin_sock *s;
+
+	(void)state;
+	connect_named(443);
+	s = twin_find(&w, 443);
+	say(good.b, good.len);
+	twin_tcp_gives(&w, s, warning, sizeof(warning));
+	guest_talk(&g);
+	twin_tcp_gives(&w, s, ccs, sizeof(ccs));
+	hear(true);
+	CHECK_EQ(c.in.len, sizeof(warning) + sizeof(ccs) + 49);
+	say(bad.b, bad.len);
+	CHECK(c.rst);
+	CHECK(is_gone(443));
+	done();
+	/* before another answer it harms nobody */
+	connect_named(443);
+	say(good.b, good.len);
+	twin_tcp_gives(&w, twin_find(&w, 443), warning, sizeof(warning));
+	hear(false);
+	say(bad.b, bad.len);
+	CHECK_EQ(server_got(443), good.len + bad.len);
+	done();
+}
+
 static void after_another_answer_nothing_is_looked_at(void **state)
 {
 	struct hello good = hello_of("api.example.com", 0);
@@ -749,6 +781,7 @@ static void an_end_instead_of_the_second_hello_goes_on(void **state)
 T_MAIN(T(without_a_name_at_first_the_second_hello_is_judged),
        T(what_waits_behind_a_hello_does_not_outlive_the_server),
        T(the_second_hello_is_judged_like_the_first),
+       T(a_warning_before_its_request_opens_no_gate),
        T(after_another_answer_nothing_is_looked_at),
        T(early_data_goes_before_the_second_hello),
        T(an_end_instead_of_the_second_hello_goes_on),

@@ -249,35 +249,109 @@ static void bytes_after_the_hello_are_not_looked_at(void **state)
 	CHECK_EQ(is(raw, n), WEIR_HELLO_BAD);
 }
 
+static const uint8_t request[43] = {
+	22,   3,    3,    0,    88,   2,    0,    0,    84,   3,    3,
+	0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c,
+	0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb,
+	0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
+};
+
+/* ...whether it comes at once or in two pieces */
+static enum weir_hello_answer answer(const uint8_t *b, size_t n)
+{
+	struct weir_hello_heard heard = { 0 };
+	enum weir_hello_answer all = weir_hello_answer(&heard, b, n);
+
+	for (size_t cut = 0; cut < n; cut++) {
+		enum weir_hello_answer part;
+
+		heard = (struct weir_hello_heard){ 0 };
+		part = weir_hello_answer(&heard, b, cut);
+		if (part == WEIR_HELLO_ANSWER_MORE)
+			part = weir_hello_answer(&heard, b + cut, n - cut);
+		CHECK_EQ(part, all);
+	}
+	return all;
+}
+
 static void a_request_to_say_hello_again_is_told_apart(void **state)
 {
-	static const uint8_t request[43] = {
-		22,   3,    3,    0,    88,   2,    0,    0,    84,
-		3,    3,    0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61,
-		0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
-		0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07,
-		0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
-	};
 	static const uint8_t any[] = { 2, 3, 4, 6, 7, 8 };
-	uint8_t b[43], heard;
+	uint8_t b[sizeof(request)];
 
 	(void)state;
-	for (size_t cut = 0; cut < sizeof(request); cut++) {
-		heard = 0;
-		CHECK_EQ(weir_hello_answer(&heard, request, cut),
-			 WEIR_HELLO_ANSWER_MORE);
-		CHECK_EQ(weir_hello_answer(&heard, request + cut,
-					   sizeof(request) - cut),
-			 WEIR_HELLO_ANSWER_RETRY);
-	}
+	CHECK_EQ(answer(request, sizeof(request)), WEIR_HELLO_ANSWER_RETRY);
+	for (size_t n = 0; n < sizeof(request); n++)
+		CHECK_EQ(answer(request, n), WEIR_HELLO_ANSWER_MORE);
 	for (size_t i = 0; i < sizeof(request); i++) {
 		memcpy(b, request, sizeof(b));
 		b[i] ^= 1;
-		heard = 0;
-		CHECK_EQ(weir_hello_answer(&heard, b, sizeof(b)),
+		CHECK_EQ(answer(b, sizeof(b)),
 			 memchr(any, (int)i, sizeof(any))
 				 ? WEIR_HELLO_ANSWER_RETRY
 				 : WEIR_HELLO_ANSWER_OTHER);
+	}
+}
+
+/* RFC 8446 5 and 6; a client that drops these goes on to what follows. */
+static void what_clients_step_over_hides_no_request(void **state)
+{
+	static const struct {
+		uint8_t b[8];
+		size_t n;
+		bool over;
+	} row[] = {
+		{ { 21, 3, 3, 0, 2, 1, 112 }, 7, true }, /* unrecognized_name */
+		{ { 21, 3, 1, 0, 2, 1, 90 }, 7, true },
+		{ { 21, 3, 3, 0, 2, 2, 40 }, 7, true }, /* it is over anyway */
+		{ { 20, 3, 3, 0, 1, 1 }, 6, true },
+		{ { 22, 3, 3, 0, 0 }, 5, true }, /* no bytes of a message */
+		{ { 23, 3, 3, 0, 1, 0 }, 6, false },
+		{ { 24, 3, 3, 0, 1, 0 }, 6, false },
+		{ { 21, 2, 3, 0, 2, 1, 112 }, 7, false },
+		{ { 'H', 'T', 'T', 'P' }, 4, false },
+	};
+	uint8_t b[3 * 8 + sizeof(request)];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
+		for (size_t times = 1; times <= 3; times++) {
+			size_t n = 0;
+
+			for (size_t k = 0; k < times; k++, n += row[i].n)
+				memcpy(b + n, row[i].b, row[i].n);
+			memcpy(b + n, request, sizeof(request));
+			CHECK_EQ(answer(b, n + sizeof(request)),
+				 row[i].over ? WEIR_HELLO_ANSWER_RETRY
+					     : WEIR_HELLO_ANSWER_OTHER);
+			b[n + 20] ^= 1; /* of the random */
+			CHECK_EQ(answer(b, n + sizeof(request)),
+				 WEIR_HELLO_ANSWER_OTHER);
+		}
+}
+
+static void a_request_in_many_records_is_told_apart(void **state)
+{
+	static const uint8_t ccs[] = { 20, 3, 3, 0, 1, 1 };
+
+	(void)state;
+	for (size_t size = 1; size < sizeof(request); size++) {
+		size_t n = 0;
+
+		for (size_t at = 5; at < sizeof(request); at += size) {
+			size_t part = sizeof(request) - at;
+
+			part = part < size ? part : size;
+			memcpy(raw + n, request, 3);
+			raw[n + 3] = 0;
+			raw[n + 4] = (uint8_t)part;
+			memcpy(raw + n + 5, request + at, part);
+			memcpy(raw + n + 5 + part, ccs, sizeof(ccs));
+			n += 5 + part + sizeof(ccs);
+		}
+		CHECK_EQ(answer(raw, n - sizeof(ccs)), WEIR_HELLO_ANSWER_RETRY);
+		raw[5] = 1; /* no ServerHello */
+		CHECK_EQ(answer(raw, n - sizeof(ccs)), WEIR_HELLO_ANSWER_OTHER);
 	}
 }
 
@@ -704,6 +778,8 @@ T_MAIN(T(the_hellos_of_real_clients_show_their_names),
        T(every_part_of_a_hello_in_many_records_is_more),
        T(a_modern_hello_with_grease_and_ech_shows_the_outer_name),
        T(a_request_to_say_hello_again_is_told_apart),
+       T(what_clients_step_over_hides_no_request),
+       T(a_request_in_many_records_is_told_apart),
        T(bytes_after_the_hello_are_not_looked_at),
        T(a_changed_byte_gives_what_a_second_parser_says),
        T(any_changed_byte_of_the_records_is_survived),
