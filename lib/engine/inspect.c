@@ -194,16 +194,23 @@ static void deny(struct weir_house *h, uint32_t i,
 
 /* --- looks --- */
 
-/* Copy what waits to be looked at; at most WEIR_FIRST_BYTES. */
-static size_t gather(struct weir_house *h, uint32_t i, uint32_t most)
+/* What waits, where it lies; @part: WEIR_CONN_SPANS_MAX of room. */
+static struct weir_spans waits(struct weir_house *h, uint32_t i,
+			       struct weir_span *part)
 {
 	struct weir_conn *c = weir_relay_conn(h, i);
-	struct weir_span part[WEIR_CONN_SPANS_MAX];
-	struct weir_spans all = { part, 0, c->up.len };
+	unsigned n = weir_conn_up_peek(c, &h->env, part, WEIR_CONN_SPANS_MAX);
 
-	all.n = weir_conn_up_peek(c, &h->env, part, WEIR_CONN_SPANS_MAX);
-	return weir_spans_copy(&all, 0, h->streams.first,
-			       all.len < most ? all.len : most);
+	return (struct weir_spans){ part, n, c->up.len };
+}
+
+/* Copy what waits to be looked at; at most WEIR_FIRST_BYTES. */
+static size_t gather(struct weir_house *h, uint32_t i)
+{
+	struct weir_span part[WEIR_CONN_SPANS_MAX];
+	struct weir_spans all = waits(h, i, part);
+
+	return weir_spans_copy(&all, 0, h->streams.first, WEIR_FIRST_BYTES);
 }
 
 /* Will no more of it come in time? */
@@ -300,15 +307,33 @@ static bool is_listener(const struct weir_house *h, uint32_t i)
 	       port != TLS_PORT;
 }
 
+/*
+ * What the first bytes are.  Before a second hello there may be records of
+ * other kinds, many and long: those are not copied to be looked at.
+ */
+static enum weir_first_is what_is(struct weir_house *h, uint32_t i, bool last,
+				  struct weir_first *ret)
+{
+	const struct weir_watch *w = watch_of(h, i);
+	struct weir_span part[WEIR_CONN_SPANS_MAX];
+	struct weir_spans all;
+
+	if (!w->second)
+		return weir_first_look(h->streams.first, gather(h, i),
+				       w->passed, last, ret);
+	all = waits(h, i, part);
+	if (weir_first_records(&all, &ret->pass) == WEIR_FIRST_PASS)
+		return WEIR_FIRST_PASS;
+	return weir_first_look_again(h->streams.first, gather(h, i), last, ret);
+}
+
 /* The first bytes.  True if something came of it. */
 static bool look_first(struct weir_house *h, uint32_t i)
 {
 	struct weir_watch *w = watch_of(h, i);
 	const struct weir_conn *c = weir_relay_conn(h, i);
 	bool last = is_last(h, i);
-	enum weir_first_is is;
 	struct weir_first f;
-	size_t len;
 
 	if (c->up.len == 0 && w->second) {
 		if (c->flags & WEIR_CONN_F_GUEST_FIN)
@@ -322,11 +347,7 @@ static bool look_first(struct weir_house *h, uint32_t i)
 	if (c->up.len == w->seen && !last)
 		return false;
 	w->seen = c->up.len;
-	len = gather(h, i, WEIR_FIRST_BYTES);
-	is = w->second ? weir_first_look_again(h->streams.first, len, last, &f)
-		       : weir_first_look(h->streams.first, len, w->passed, last,
-					 &f);
-	switch (is) {
+	switch (what_is(h, i, last, &f)) {
 	case WEIR_FIRST_MORE:
 		wait_for_more(h, i);
 		return false;
@@ -357,10 +378,11 @@ static bool look_first(struct weir_house *h, uint32_t i)
 static bool look_behind(struct weir_house *h, uint32_t i)
 {
 	struct weir_watch *w = watch_of(h, i);
-	size_t len = gather(h, i, WEIR_FIRST_RECORD);
+	struct weir_span part[WEIR_CONN_SPANS_MAX];
+	struct weir_spans all = waits(h, i, part);
 	uint32_t pass;
 
-	switch (weir_first_record(h->streams.first, len, &pass)) {
+	switch (weir_first_records(&all, &pass)) {
 	case WEIR_FIRST_PASS:
 		w->free = pass;
 		return true;
@@ -391,7 +413,7 @@ static bool look_request(struct weir_house *h, uint32_t i)
 	if (c->up.len == 0 || (c->up.len == w->seen && !last))
 		return false;
 	w->seen = c->up.len;
-	len = gather(h, i, WEIR_FIRST_BYTES);
+	len = gather(h, i);
 	switch (weir_requests_look(&w->requests, h->streams.first, len, last,
 				   &w->free, &head)) {
 	case WEIR_REQUESTS_MORE:

@@ -93,8 +93,9 @@ static enum weir_first_is look_head(const uint8_t *b, size_t len,
 	return WEIR_FIRST_HTTP;
 }
 
-enum weir_first_is weir_first_record(const uint8_t *b, size_t len,
-				     uint32_t *ret_pass)
+/* One record, by its header. */
+static enum weir_first_is look_record(const uint8_t *b, size_t len,
+				      uint32_t *ret_pass)
 {
 	struct weir_rd in = weir_rd_over(b, len);
 	uint8_t type = weir_rd_u8(&in);
@@ -110,10 +111,30 @@ enum weir_first_is weir_first_record(const uint8_t *b, size_t len,
 	return weir_rd_ok(&in) ? WEIR_FIRST_PASS : WEIR_FIRST_MORE;
 }
 
+enum weir_first_is weir_first_records(const struct weir_spans *s,
+				      uint32_t *ret_pass)
+{
+	enum weir_first_is is = WEIR_FIRST_PASS;
+	uint8_t head[RECORD_BYTES];
+	uint32_t at = 0, pass;
+
+	while (is == WEIR_FIRST_PASS) {
+		size_t n = weir_spans_copy(s, at, head, sizeof(head));
+
+		is = look_record(head, n, &pass);
+		if (is == WEIR_FIRST_PASS)
+			at += pass;
+	}
+	if (at == 0)
+		return is;
+	*ret_pass = at;
+	return WEIR_FIRST_PASS;
+}
+
 enum weir_first_is weir_first_look_again(const uint8_t *b, size_t len,
 					 bool last, struct weir_first *ret)
 {
-	enum weir_first_is is = weir_first_record(b, len, &ret->pass);
+	enum weir_first_is is = look_record(b, len, &ret->pass);
 
 	if (is == WEIR_FIRST_TLS)
 		is = look_hello(b, len, ret);

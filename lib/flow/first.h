@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/span.h"
 #include "packet/head.h"
 #include "packet/hello.h"
 
@@ -63,18 +64,17 @@ enum weir_first_is weir_first_look(const uint8_t *b, size_t len,
 				   unsigned passed, bool last,
 				   struct weir_first *ret);
 
-/** bytes in which weir_first_record() can tell */
-#define WEIR_FIRST_RECORD 5u
-
 /**
- * weir_first_record() - what follows a ClientHello: could it be another one?
+ * weir_first_records() - what follows a ClientHello: could it be another one?
+ * @s: what waits; only headers of records are looked at, and all that are here
  *
- * Return: TLS, it is a handshake record; PASS, @ret_pass bytes are a record of
- * another kind (change_cipher_spec for the eyes of middleboxes, early data, an
- * alert); OTHER, it is no record; MORE.  RFC 8446 5.1.
+ * Return: TLS, it is a handshake record; PASS, @ret_pass bytes are records of
+ * other kinds (change_cipher_spec for the eyes of middleboxes, early data, an
+ * alert), the end of the last may still be to come; OTHER, it is no record;
+ * MORE.  RFC 8446 5.1.
  */
-enum weir_first_is weir_first_record(const uint8_t *b, size_t len,
-				     uint32_t *ret_pass);
+enum weir_first_is weir_first_records(const struct weir_spans *s,
+				      uint32_t *ret_pass);
 
 /**
  * weir_first_look_again() - weir_first_look() of a client that the server's

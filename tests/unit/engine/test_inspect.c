@@ -719,6 +719,33 @@ static void early_data_goes_before_the_second_hello(void **state)
 	done();
 }
 
+/* Before the server has asked, and after: one call of the host for all. */
+static void many_small_records_cost_no_more_than_their_bytes(void **state)
+{
+	static const uint8_t empty[] = { 23, 3, 3, 0, 0 };
+	static uint8_t many[5 * 2800];
+	struct hello h = hello_of("api.example.com", 0);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(many); i += 5)
+		memcpy(many + i, empty, 5);
+	for (unsigned way = 0; way < 2; way++) {
+		uint64_t acts;
+
+		connect_named(443);
+		say(h.b, h.len);
+		if (way)
+			hear(true);
+		acts = w.acts;
+		say(many, sizeof(many));
+		CHECK_EQ(server_got(443), h.len + sizeof(many));
+		CHECK(w.acts - acts < 100);
+		/* nor were they copied to be looked at */
+		CHECK(memcmp(w.house->streams.first, h.b, h.len) == 0);
+		done();
+	}
+}
+
 static void without_a_name_at_first_the_second_hello_is_judged(void **state)
 {
 	struct hello none = hello_of("10.9.8.7", 0); /* an address is no name */
@@ -778,7 +805,8 @@ static void an_end_instead_of_the_second_hello_goes_on(void **state)
 	done();
 }
 
-T_MAIN(T(without_a_name_at_first_the_second_hello_is_judged),
+T_MAIN(T(many_small_records_cost_no_more_than_their_bytes),
+       T(without_a_name_at_first_the_second_hello_is_judged),
        T(what_waits_behind_a_hello_does_not_outlive_the_server),
        T(the_second_hello_is_judged_like_the_first),
        T(a_warning_before_its_request_opens_no_gate),

@@ -242,6 +242,27 @@ static void a_full_buffer_always_decides(void **state)
 	}
 }
 
+/* in two places, cut anywhere */
+static enum weir_first_is records(const uint8_t *b, size_t n, uint32_t *pass)
+{
+	uint8_t *at = (uint8_t *)(uintptr_t)b;
+	enum weir_first_is is = WEIR_FIRST_MORE;
+	uint32_t first = 0;
+
+	for (size_t cut = 0; cut <= n; cut++) {
+		const struct weir_span part[] = { { at, cut },
+						  { at + cut, n - cut } };
+
+		*pass = 0;
+		is = weir_first_records(&(struct weir_spans){ part, 2, n },
+					pass);
+		if (cut == 0)
+			first = *pass;
+		CHECK_EQ(*pass, first);
+	}
+	return is;
+}
+
 static void only_a_handshake_can_be_another_hello(void **state)
 {
 	uint8_t b[5] = { 0, 3, 3, 1, 2 };
@@ -249,13 +270,13 @@ static void only_a_handshake_can_be_another_hello(void **state)
 	struct weir_first f;
 
 	(void)state;
-	CHECK_EQ(weir_first_record(b, 0, &pass), WEIR_FIRST_MORE);
+	CHECK_EQ(records(b, 0, &pass), WEIR_FIRST_MORE);
 	for (unsigned type = 0; type < 256; type++) {
 		bool other = type < 20 || type > 23;
 
 		b[0] = (uint8_t)type;
 		for (size_t n = 1; n < 5; n++)
-			CHECK_EQ(weir_first_record(b, n, &pass),
+			CHECK_EQ(records(b, n, &pass),
 				 type == 22 ? WEIR_FIRST_TLS
 				 : other    ? WEIR_FIRST_OTHER
 					    : WEIR_FIRST_MORE);
@@ -264,7 +285,7 @@ static void only_a_handshake_can_be_another_hello(void **state)
 		CHECK_EQ(weir_first_look_again(b, 1, true, &f), WEIR_FIRST_BAD);
 		if (type == 22 || other)
 			continue;
-		CHECK_EQ(weir_first_record(b, 5, &pass), WEIR_FIRST_PASS);
+		CHECK_EQ(records(b, 5, &pass), WEIR_FIRST_PASS);
 		CHECK_EQ(pass, 5 + 0x102);
 		CHECK_EQ(weir_first_look_again(b, 5, true, &f),
 			 WEIR_FIRST_PASS);
@@ -272,8 +293,32 @@ static void only_a_handshake_can_be_another_hello(void **state)
 	}
 }
 
+static void records_of_other_kinds_go_together(void **state)
+{
+	static const uint8_t two[] = { 20, 3, 3, 0, 1, 1, 23, 3, 3, 0, 0 };
+	static const uint8_t next[] = { 22, 0, 23, 19 };
+	uint8_t b[sizeof(two) + 5];
+	uint32_t pass;
+
+	(void)state;
+	memcpy(b, two, sizeof(two));
+	for (size_t n = 5; n < 11; n++) {
+		CHECK_EQ(records(b, n, &pass), WEIR_FIRST_PASS);
+		CHECK_EQ(pass, 6);
+	}
+	for (size_t i = 0; i < sizeof(next); i++)
+		for (size_t n = 0; n < 5; n++) {
+			b[11] = next[i];
+			CHECK_EQ(records(b, 11 + n, &pass), WEIR_FIRST_PASS);
+			CHECK_EQ(pass, 11);
+		}
+	memcpy(b + 11, "\x17\3\3\x40\0", 5); /* and what is to come of it */
+	CHECK_EQ(records(b, 16, &pass), WEIR_FIRST_PASS);
+	CHECK_EQ(pass, 16 + 0x4000);
+}
+
 T_MAIN(T(only_a_handshake_can_be_another_hello),
-       T(real_hellos_show_their_names),
+       T(records_of_other_kinds_go_together), T(real_hellos_show_their_names),
        T(a_hello_in_many_records_shows_its_name),
        T(a_hello_that_does_not_fit_is_bad),
        T(a_head_shows_its_host_and_is_handed_on),
