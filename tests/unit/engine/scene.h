@@ -45,6 +45,30 @@ static void done(void)
 		fail_msg("%s", why);
 }
 
+/* Without done(): the engine is over already. */
+UNUSED static void ended(int status)
+{
+	const char *why;
+
+	CHECK(w.over);
+	CHECK_EQ(w.status, status);
+	pthread_join(w.thread, NULL);
+	why = twin_settle(&w);
+	guest_fini(&g);
+	if (why)
+		fail_msg("%s", why);
+}
+
+/* How often the engine said that to control. */
+UNUSED static unsigned said(enum weir_msg_kind kind)
+{
+	unsigned n = 0;
+
+	for (struct twin_gram *m = w.said.first; m; m = m->next)
+		n += m->kind == kind;
+	return n;
+}
+
 UNUSED static void rule(enum twin_how how, int err, bool echo)
 {
 	w.rule[w.n_rules++] =

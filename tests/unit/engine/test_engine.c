@@ -4,28 +4,6 @@
  */
 #include "scene.h"
 
-/* Without done(): the engine is over already. */
-static void ended(int status)
-{
-	const char *why;
-
-	CHECK(w.over);
-	CHECK_EQ(w.status, status);
-	pthread_join(w.thread, NULL);
-	why = twin_settle(&w);
-	guest_fini(&g);
-	if (why)
-		fail_msg("%s", why);
-}
-
-static bool said(enum weir_msg_kind kind)
-{
-	for (struct twin_gram *m = w.said.first; m; m = m->next)
-		if (m->kind == kind)
-			return true;
-	return false;
-}
-
 static void charter_and_link_are_answered_by_ready(void **state)
 {
 	(void)state;

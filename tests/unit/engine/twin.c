@@ -261,6 +261,7 @@ void twin_init(struct twin *w)
 		.link_room = UINT32_MAX,
 		.now = 1000000000,
 		.until = 1000000000,
+		.link_sock = -1,
 		.given_fd = -1,
 		.policy_fd = -1,
 		.loop_fd = -1,

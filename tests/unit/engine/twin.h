@@ -152,8 +152,12 @@ struct twin {
 	int segment_err;    /* what sending several datagrams as one returns */
 	uint32_t way_mtu;   /* of every way out; 0: any datagram fits */
 	int link_err;       /* what receiving a frame returns when none waits */
-	bool no_memory;     /* the next large mmap() fails */
-	bool drop_frames;   /* do not keep frames for the guest */
+	bool link_waits;    /* it says that it takes none: as sockets do */
+	/* the link is this socket of the kernel's, and no twin's: the test is
+	 * its peer, and keeps it open as control does; -1: none */
+	int link_sock;
+	bool no_memory;   /* the next large mmap() fails */
+	bool drop_frames; /* do not keep frames for the guest */
 	/* asked when nothing is ready; may change all this.  NULL: the test */
 	void (*idle)(struct twin *w);
 	void *idle_arg;
@@ -165,8 +169,8 @@ struct twin {
 	struct twin_list frames; /* for the engine */
 	struct twin_list orders; /* messages for the engine */
 	bool control_gone;
-	int loop_fd, link_fd, given_fd, policy_fd;
-	bool link_watched;
+	int loop_fd, given_fd, policy_fd;
+	bool link_watched, link_out, link_lost;
 	bool dirty; /* some socket may have something to tell */
 	uint64_t link_tag, control_tag;
 	uint64_t dice;

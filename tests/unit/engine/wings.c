@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -344,6 +345,12 @@ static int tap_fd(const void *self)
 	return ((const struct weir_tap *)self)->fd;
 }
 
+static bool tap_wants_out(const void *self)
+{
+	(void)self;
+	return wings_world->link_waits && wings_world->link_room == 0;
+}
+
 static void tap_close(void *self)
 {
 	close(((struct weir_tap *)self)->fd);
@@ -351,6 +358,7 @@ static void tap_close(void *self)
 
 const struct weir_link_ops weir_tap_ops = { .receive = tap_receive,
 					    .send = tap_send,
+					    .wants_out = tap_wants_out,
 					    .fd = tap_fd,
 					    .close = tap_close };
 
@@ -403,6 +411,18 @@ int weir_msg_send(int sock, enum weir_msg_kind kind, const void *body,
 	return w->control_gone ? -EPIPE : 0;
 }
 
+/* The first link, or the one that follows one that was lost. */
+static int give_link(struct twin *w)
+{
+	int fd = w->link_sock < 0 ? open("/dev/null", O_RDWR | O_CLOEXEC)
+				  : fcntl(w->link_sock, F_DUPFD_CLOEXEC, 3);
+
+	if (w->given_fd < 0 || w->link_lost)
+		w->given_fd = fd;
+	w->link_lost = false;
+	return fd;
+}
+
 int weir_msg_receive(int sock, void *buf, size_t cap, struct weir_msg *ret)
 {
 	struct twin *w = wings_world;
@@ -425,10 +445,8 @@ int weir_msg_receive(int sock, void *buf, size_t cap, struct weir_msg *ret)
 		ret->n_fds = 1;
 	}
 	if (g->kind == WEIR_MSG_LINK) {
-		ret->fd[0] = open("/dev/null", O_RDWR | O_CLOEXEC);
+		ret->fd[0] = give_link(w);
 		ret->n_fds = 1;
-		if (w->given_fd < 0)
-			w->given_fd = ret->fd[0];
 	}
 	if (g->kind == WEIR_MSG_POLICY && w->policy_fd >= 0) {
 		ret->fd[0] = fcntl(w->policy_fd, F_DUPFD_CLOEXEC, 3);
@@ -471,8 +489,11 @@ int weir_loop_watch(int loop, int fd, uint64_t tag, bool out, bool edge)
 		return 0;
 	}
 	if (fd == w->given_fd) {
+		if (w->link_watched)
+			return -EEXIST;
 		w->link_tag = tag;
 		w->link_watched = true;
+		w->link_out = out;
 		return 0;
 	}
 	s = twin_sock_of(fd);
@@ -489,8 +510,13 @@ int weir_loop_watch(int loop, int fd, uint64_t tag, bool out, bool edge)
 
 int weir_loop_change(int loop, int fd, uint64_t tag, bool in, bool out)
 {
-	struct twin_sock *s = twin_sock_of(fd);
+	struct twin_sock *s;
 
+	if (fd == wings_world->given_fd && wings_world->link_watched) {
+		wings_world->link_out = out;
+		return 0;
+	}
+	s = twin_sock_of(fd);
 	if (loop != wings_world->loop_fd || !s || !s->watched) {
 		twin_wrong(wings_world, "change of what is not watched");
 		return -ENOENT;
@@ -557,16 +583,39 @@ static int gather_socks(struct twin *w, struct weir_loop_event *ret, int max)
 	return n;
 }
 
+static uint32_t mask_of_link(const struct twin *w)
+{
+	struct pollfd p = { w->given_fd, POLLIN, 0 };
+	uint32_t what = 0;
+
+	if (!w->link_watched)
+		return 0;
+	if (w->link_sock < 0)
+		return w->frames.first || w->link_err ? WEIR_LOOP_IN : 0;
+	if (w->link_out)
+		p.events |= POLLOUT;
+	(void)poll(&p, 1, 0);
+	if (p.revents & POLLIN)
+		what |= WEIR_LOOP_IN;
+	if (p.revents & POLLOUT)
+		what |= WEIR_LOOP_OUT;
+	if (p.revents & POLLHUP)
+		what |= WEIR_LOOP_EOF;
+	if (p.revents & POLLERR)
+		what |= WEIR_LOOP_ERROR;
+	return what;
+}
+
 static int gather(struct twin *w, struct weir_loop_event *ret, int max)
 {
+	uint32_t link = mask_of_link(w);
 	int n = 0;
 
 	if ((w->orders.first || w->control_gone) && n < max)
 		ret[n++] = (struct weir_loop_event){ w->control_tag,
 						     WEIR_LOOP_IN };
-	if (w->link_watched && (w->frames.first || w->link_err) && n < max)
-		ret[n++] =
-			(struct weir_loop_event){ w->link_tag, WEIR_LOOP_IN };
+	if (link && n < max)
+		ret[n++] = (struct weir_loop_event){ w->link_tag, link };
 	return n + gather_socks(w, ret + n, max - n);
 }
 
@@ -596,10 +645,15 @@ static void hand_over(struct twin *w)
 	sem_wait(&w->to_engine);
 }
 
+/* Without this the link would stay: that it is closed is not enough. */
 void weir_loop_forget(int loop, int fd)
 {
-	(void)loop;
-	(void)fd; /* its socket is closed next, and with that forgotten */
+	struct twin *w = wings_world;
+
+	if (loop != w->loop_fd || fd != w->given_fd || !w->link_watched)
+		twin_wrong(w, "what is not watched is forgotten");
+	w->link_watched = false;
+	w->link_lost = true;
 }
 
 int weir_loop_wait(int loop, struct weir_loop_event *ret, int max,
