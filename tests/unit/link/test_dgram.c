@@ -241,20 +241,27 @@ static void who_has_no_name_is_passed_over(void **state)
 	close_link();
 }
 
-static void a_guest_with_a_path_is_met_too(void **state)
+/* ...in a new folder @dir, greets. */
+static void guest_at_path(char *dir, struct sockaddr_un *own)
 {
-	char dir[] = "/tmp/weir-dgram-XXXXXX";
-	struct sockaddr_un own = { .sun_family = AF_UNIX };
-
-	(void)state;
 	CHECK(mkdtemp(dir) != NULL);
-	snprintf(own.sun_path, sizeof(own.sun_path), "%s/guest", dir);
+	own->sun_family = AF_UNIX;
+	snprintf(own->sun_path, sizeof(own->sun_path), "%s/guest", dir);
 	open_on(named(&at, &at_len), 1500, false);
 	guest = plain();
-	CHECK_EQ(bind(guest, (const struct sockaddr *)&own, sizeof(own)), 0);
+	CHECK_EQ(bind(guest, (const struct sockaddr *)own, sizeof(*own)), 0);
 	CHECK_EQ(sendto(guest, "VFKT", 4, 0, (const struct sockaddr *)&at,
 			at_len),
 		 4);
+}
+
+static void a_guest_with_a_path_is_met_too(void **state)
+{
+	char dir[] = "/tmp/weir-dgram-XXXXXX";
+	struct sockaddr_un own;
+
+	(void)state;
+	guest_at_path(dir, &own);
 	CHECK_EQ(OPS->receive(&link_, room), -EAGAIN);
 	CHECK_EQ(send_whole(1000, 1), 0);
 	CHECK(hears(1000, 1));
@@ -324,6 +331,29 @@ static void a_guest_that_is_gone_ends_the_link_with_the_next_frame(void **state)
 		CHECK_EQ(OPS->event(&link_, true, false), -ECONNREFUSED);
 		CHECK(OPS->flush(&link_));
 		CHECK(ready() & POLLOUT); /* so it is told */
+		close_link();
+	}
+}
+
+/* ECONNREFUSED, whether its name is a path that is still there or not. */
+static void a_guest_with_a_path_is_missed_too(void **state)
+{
+	(void)state;
+	for (unsigned left = 0; left < 2; left++) {
+		char dir[] = "/tmp/weir-dgram-XXXXXX";
+		struct sockaddr_un own;
+
+		guest_at_path(dir, &own);
+		CHECK_EQ(OPS->receive(&link_, room), -EAGAIN);
+		CHECK_EQ(send_whole(60, 1), 0);
+		close(guest);
+		guest = -1;
+		if (!left)
+			CHECK_EQ(unlink(own.sun_path), 0);
+		CHECK_EQ(send_whole(60, 2), -ECONNREFUSED);
+		if (left)
+			CHECK_EQ(unlink(own.sun_path), 0);
+		CHECK_EQ(rmdir(dir), 0);
 		close_link();
 	}
 }
@@ -407,6 +437,7 @@ T_MAIN(T(a_datagram_is_a_frame_both_ways),
        T(who_has_no_name_is_passed_over), T(a_guest_with_a_path_is_met_too),
        T(what_a_short_queue_does_not_take_waits_in_order),
        T(a_guest_that_is_gone_ends_the_link_with_the_next_frame),
+       T(a_guest_with_a_path_is_missed_too),
        T(no_frame_is_larger_than_the_guest_asked_for),
        T(a_frame_that_no_buffer_holds_is_not_taken),
        T(descriptors_that_a_peer_passes_are_not_kept),

@@ -155,6 +155,40 @@ static void a_closed_descriptor_is_forgotten(void **state)
 	part(l, s2);
 }
 
+/* Another process may have the file open, as a duplicate has it here. */
+static void closing_is_not_enough_where_another_has_it_open(void **state)
+{
+	int l = loop_open(), s[2], other;
+
+	(void)state;
+	for (unsigned forget = 0; forget < 2; forget++) {
+		pair(s);
+		other = fcntl(s[0], F_DUPFD_CLOEXEC, 0);
+		CHECK(other >= 0);
+		CHECK_EQ(weir_loop_watch(l, s[0], 7, true, false), 0);
+		CHECK_EQ(weir_loop_wait(l, ev, 128, 0), 1);
+		if (forget) {
+			weir_loop_forget(l, s[0]);
+			weir_loop_forget(l, s[0]); /* once more is nothing */
+		}
+		close(s[0]);
+		CHECK_EQ(weir_loop_wait(l, ev, 128, 0), forget ? 0 : 1);
+		close(other);
+		close(s[1]);
+		CHECK_EQ(weir_loop_wait(l, ev, 128, 0), 0);
+	}
+	/* what was forgotten can be watched again, and others were not */
+	pair(s);
+	CHECK_EQ(weir_loop_watch(l, s[0], 7, true, false), 0);
+	CHECK_EQ(weir_loop_watch(l, s[1], 8, true, false), 0);
+	weir_loop_forget(l, s[0]);
+	CHECK_EQ(weir_loop_wait(l, ev, 128, 0), 1);
+	CHECK_EQ(ev[0].tag, 8);
+	CHECK_EQ(weir_loop_watch(l, s[0], 9, true, false), 0);
+	CHECK_EQ(weir_loop_wait(l, ev, 128, 0), 2);
+	part(l, s);
+}
+
 static void no_more_than_wanted_and_than_a_batch_are_told(void **state)
 {
 	int l = loop_open(), s[PAIRS][2], n, seen = 0;
@@ -210,5 +244,6 @@ T_MAIN(T(level_is_told_as_long_as_it_is_so),
        T(edge_is_told_once_for_each_change), T(the_peers_end_is_eof),
        T(a_reset_is_an_error), T(what_is_waited_for_can_change),
        T(a_closed_descriptor_is_forgotten),
+       T(closing_is_not_enough_where_another_has_it_open),
        T(no_more_than_wanted_and_than_a_batch_are_told),
        T(a_timeout_is_never_early), T(for_ever_is_until_something_happens))
