@@ -366,6 +366,55 @@ static void a_conversation_is_answered_where_it_came_from(void **state)
 	end();
 }
 
+static unsigned used(unsigned ring)
+{
+	uint32_t id, len;
+	unsigned n = 0;
+
+	while (driver_used_next(&f.ring[ring], &id, &len))
+		n++;
+	return n;
+}
+
+/* 64 conversations, half from each: some share a hash, most do not. */
+static void both_of_two_pairs_get_the_frames_of_their_flows(void **state)
+{
+	const unsigned flows = 64;
+	uint8_t back[72];
+	const struct weir_span part = { back, sizeof(back) };
+	unsigned right = 0, got[2] = { 0 };
+
+	(void)state;
+	begin_with(ALL, 2);
+	for (unsigned i = 0; i < flows; i++) {
+		unsigned p = i % 2;
+
+		guest_waits(0, i, 0x10000 + i * 2048, 2048);
+		guest_waits(2, i, 0x80000 + i * 2048, 2048);
+		put_datagram(f.mem + FRONT_DATA, 40000 + i, 443);
+		guest_sends(2 * p + 1, i, 0, 72);
+		front_kick(&f, 2 * p + 1);
+		CHECK_EQ(front_turn(&f), 0);
+		CHECK_EQ(receive(), 72);
+	}
+	for (unsigned i = 0; i < flows; i++) {
+		unsigned now[2];
+
+		put_datagram(back, 443, 40000 + i);
+		CHECK_EQ(f.link.ops->send(f.link.self, &part, 1), 0);
+		flush();
+		for (unsigned p = 0; p < 2; p++) {
+			now[p] = used(2 * p);
+			got[p] += now[p];
+		}
+		CHECK_EQ(now[0] + now[1], 1);
+		right += now[i % 2];
+	}
+	CHECK(right >= flows * 3 / 4);
+	CHECK(got[0] >= flows / 3 && got[1] >= flows / 3);
+	end();
+}
+
 static void a_ring_that_is_not_enabled_carries_nothing(void **state)
 {
 	uint32_t id, len;
@@ -897,6 +946,7 @@ T_MAIN(T(a_frame_up_arrives_with_its_header),
        T(an_idle_link_is_silent_and_a_busy_one_is_not),
        T(several_pairs_take_turns),
        T(a_conversation_is_answered_where_it_came_from),
+       T(both_of_two_pairs_get_the_frames_of_their_flows),
        T(a_ring_that_is_not_enabled_carries_nothing),
        T(rings_enabled_before_features_are_fine),
        T(a_ring_stopped_and_started_goes_on),
