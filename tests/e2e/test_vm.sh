@@ -32,11 +32,14 @@ sum=$(digest $((MB << 20))) small=$(digest 300000) two=$(digest 2000000)
 
 # ---- the machine ------------------------------------------------------------
 
+queues=${TOOLS:-$top/build/dev/tests/e2e}/queues
 initramfs() {
 	local root=$W/root name file
 	mkdir -p "$root"/{bin,dev,etc,modules,proc,sys,tmp}
 	cp "$busybox" "$root/bin/busybox"
 	cp "$here/vm/init" "$here/vm/dhcp" "$root/"
+	cp "$queues" "$root/bin/" || return 1
+	ldd "$queues" | grep -o '/[^ ]*' | xargs -r cp -L --parents -t "$root" || return 1
 	chmod 755 "$root/init" "$root/dhcp"
 	# in the order in which they need each other; one that is not there is
 	# built in
@@ -165,8 +168,9 @@ killed() {
 	kill -9 "$(tr -d " " <"/proc/$vm/task/$vm/children")"
 	wait $vm 2>/dev/null
 }
-short() { # short NAME ARGUMENT...
-	start "$1" short 2000000 "${@:2}"
+short() { go short "$@"; }
+go() { # go PLAN NAME ARGUMENT...: what `short` has, and more
+	start "$2" "$1" 2000000 "${@:3}"
 	ended
 	joined
 	moved 2000000 "$two"
@@ -218,8 +222,16 @@ vhost() {
 	short "vhost-user, nothing offered" "${net[@]}" -device \
 		"$(card csum=off,guest_csum=off,gso=off,indirect_desc=off,mrg_rxbuf=off)"
 	net[3]+=,queues=2
-	short "vhost-user, two queue pairs" "${net[@]}" -smp 2 -device "$(card mq=on)"
+	go pairs "vhost-user, two queue pairs" "${net[@]}" -smp 2 -device "$(card mq=on)"
 	says "has two queue pairs" queues 2
+	for cpu in 0 1; do
+		says "processor $cpu gets 300000 bytes" down-$cpu "$small  -"
+		# packets of both queues before and after
+		read -r -a n < <(answer queues-$cpu)
+		mine=$((n[2 + cpu] - n[cpu])) others=$((n[3 - cpu] - n[1 - cpu]))
+		if [ $mine -gt $((3 * others)) ]; then ok "$name: $cpu has them in its own pair"
+		else not_ok "$name: $cpu has them in its own pair" "$mine, and $others in the other"; fi
+	done
 	closed
 }
 
