@@ -50,6 +50,25 @@ static void behind(const uint8_t *b, size_t len)
 	}
 }
 
+/* Records that go together are those that would go one by one. */
+static void together(const uint8_t *b, size_t len)
+{
+	const struct weir_span part = { (uint8_t *)(uintptr_t)b, len };
+	enum weir_first_is all, is = WEIR_FIRST_PASS;
+	struct weir_first f;
+	uint32_t pass = 0;
+	size_t at = 0;
+
+	all = weir_first_records(&(struct weir_spans){ &part, 1, len }, &pass);
+	while (is == WEIR_FIRST_PASS && at <= len) {
+		is = weir_first_look_again(b + at, len - at, false, &f);
+		if (is == WEIR_FIRST_PASS)
+			at += f.pass;
+	}
+	must((all == WEIR_FIRST_PASS) == (at > 0));
+	must(all != WEIR_FIRST_PASS || pass == at);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct weir_rd in = weir_rd_over(data, size);
@@ -73,5 +92,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		is = now;
 	}
 	behind(in.at, in.left);
+	together(in.at, in.left);
 	return 0;
 }
