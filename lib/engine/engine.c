@@ -161,18 +161,26 @@ static int open_house(struct weir_house *h)
 
 /* --- control --- */
 
+/* The names of this guest, to those of the guests before it. */
+static void add_names(const struct weir_house *h, struct weir_summary *sum)
+{
+	const struct weir_ask_stats *now = &h->names.ask.stats;
+
+	sum->dns_questions += now->questions;
+	sum->dns_cached += now->cached;
+	sum->dns_sent += now->sent;
+	sum->dns_failed += now->failures;
+}
+
 static void send_summary(struct weir_house *h, enum weir_msg_kind kind)
 {
 	uint8_t body[sizeof(struct weir_summary) + 64];
 	struct weir_wr w = weir_wr_over(body, sizeof(body));
+	struct weir_summary sum = h->sum;
 
-	if (h->up) {
-		h->sum.dns_questions = h->names.ask.stats.questions;
-		h->sum.dns_cached = h->names.ask.stats.cached;
-		h->sum.dns_sent = h->names.ask.stats.sent;
-		h->sum.dns_failed = h->names.ask.stats.failures;
-	}
-	weir_summary_build(&h->sum, &w);
+	if (h->up)
+		add_names(h, &sum);
+	weir_summary_build(&sum, &w);
 	if (weir_wr_ok(&w))
 		(void)weir_msg_send(h->control, kind, body, weir_wr_len(&w),
 				    NULL, 0);
@@ -480,6 +488,7 @@ static int lose_link(struct weir_house *h)
 	if (h->charter.link == WEIR_CHARTER_INPROC)
 		return 1; /* its frames shut down: nobody comes back */
 	close_house(h);
+	add_names(h, &h->sum);
 	weir_card_close(h);
 	munmap(h->mem, h->mem_len);
 	h->mem = NULL;

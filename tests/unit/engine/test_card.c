@@ -5,6 +5,7 @@
  *	engine ── link ══ peer     a datagram pair of the kernel's, in
  *	                           virtual time
  */
+#include "dnsbits.h"
 #include "packet/arp.h"
 #include "packet/eth.h"
 #include "scene.h"
@@ -70,6 +71,19 @@ static unsigned asked(void)
 		CHECK(weir_addr_is_equal(&arp.to, &w.charter.gateway4));
 	}
 	return count;
+}
+
+/* What the guest has put goes its way. */
+static void carry(void)
+{
+	while (w.frames.first) {
+		const struct twin_gram *f = w.frames.first;
+
+		CHECK(send(peer, f->b + WEIR_VNET_BYTES,
+			   f->len - WEIR_VNET_BYTES, 0) > 0);
+		twin_list_drop(&w.frames);
+	}
+	twin_step(&w);
 }
 
 static void pass_ms(uint64_t ms)
@@ -147,6 +161,47 @@ static void a_guest_that_has_gone_is_missed_and_another_may_come(void **state)
 	unplug();
 }
 
+/* The rooms of a guest go with it; what is counted is of all of them. */
+static void the_questions_of_all_guests_are_counted(void **state)
+{
+	static struct guest_frame f;
+	uint8_t q[512];
+	struct weir_summary s;
+
+	(void)state;
+	world_at(SOCK_DGRAM, WEIR_CHARTER_DGRAM);
+	for (unsigned i = 1; i < 4; i++) {
+		for (unsigned n = 0; n < 10; n++) {
+			char name[] = "a.example.org";
+			size_t len;
+
+			name[0] = (char)('a' + n);
+			len = dnsbits_ask(q, (uint16_t)n, name, WEIR_DNS_A);
+			guest_udp_frame(&g,
+					&(struct guest_ip){
+						.to = w.charter.dns4 },
+					5000, 53, q, len, &f);
+			guest_put(&g, &f);
+		}
+		carry();
+		s = twin_summary(&w);
+		CHECK_EQ(s.dns_questions, 10 * i);
+		CHECK(s.dns_sent >= 10 * i); /* nobody answers: again */
+		close(peer);
+		pass_ms(3 * SECOND_MS);
+		CHECK_EQ(said(WEIR_MSG_UNLINK), i);
+		/* while nobody is there, too */
+		s = twin_summary(&w);
+		CHECK_EQ(s.dns_questions, 10 * i);
+		close(w.link_sock);
+		plug(SOCK_DGRAM);
+		twin_order(&w, WEIR_MSG_LINK, "", 0);
+		twin_step(&w);
+	}
+	done();
+	unplug();
+}
+
 /* It is not asked on top of what it has not read. */
 static void a_guest_that_takes_nothing_is_not_asked_more(void **state)
 {
@@ -183,15 +238,9 @@ static void flows_of_a_guest_that_has_gone_end_at_once(void **state)
 	(void)state;
 	world_at(SOCK_DGRAM, WEIR_CHARTER_DGRAM);
 	for (unsigned i = 0; i < 8; i++) {
-		const struct twin_gram *f;
-
 		guest_conn_init(&g, &many[i], &far4, 80);
 		guest_syn(&g, &many[i]);
-		f = w.frames.first;
-		CHECK(send(peer, f->b + WEIR_VNET_BYTES,
-			   f->len - WEIR_VNET_BYTES, 0) > 0);
-		twin_list_drop(&w.frames);
-		twin_step(&w);
+		carry();
 	}
 	CHECK_EQ(w.n_open, 8);
 	close(peer);
@@ -241,6 +290,7 @@ static void a_link_that_takes_nothing_holds_no_end_up(void **state)
 T_MAIN(T(a_silent_guest_is_looked_for_every_2_seconds),
        T(a_guest_at_a_stream_is_not_looked_for),
        T(a_guest_that_has_gone_is_missed_and_another_may_come),
+       T(the_questions_of_all_guests_are_counted),
        T(a_guest_that_takes_nothing_is_not_asked_more),
        T(flows_of_a_guest_that_has_gone_end_at_once),
        T(a_link_that_takes_nothing_holds_no_end_up))
