@@ -238,6 +238,26 @@ static uint32_t patience_ms(struct weir_rd *body)
 	return ms < WEIR_DRAIN_MS ? ms : WEIR_DRAIN_MS;
 }
 
+/* A part of the charter is another one. */
+static void take_change(struct weir_house *h, struct weir_msg *m)
+{
+	struct weir_charter *c = &h->charter;
+
+	if (m->kind == WEIR_MSG_UPSTREAMS) {
+		if (weir_charter_parse_upstreams(&m->body, c) && h->up)
+			weir_names_reload(h);
+	} else if (m->kind == WEIR_MSG_ADDRESSES) {
+		if (weir_charter_parse_own(&m->body, c))
+			h->classes.n_own = c->n_own;
+	} else if (m->kind == WEIR_MSG_LIMITS) {
+		if (weir_charter_parse_limits(&m->body, c) && h->up)
+			weir_tolls_init(h);
+	} else {
+		c->events = weir_rd_be32(&m->body);
+		weir_tell_want(h, c->events);
+	}
+}
+
 /* One message.  Return: -1 go on, else the exit status. */
 static int take_message(struct weir_house *h, struct weir_msg *m,
 			bool *have_charter)
@@ -256,24 +276,13 @@ static int take_message(struct weir_house *h, struct weir_msg *m,
 		take_link(h, m);
 		break;
 	case WEIR_MSG_UPSTREAMS:
-		if (weir_charter_parse_upstreams(&m->body, &h->charter) &&
-		    h->up)
-			weir_names_reload(h);
-		break;
 	case WEIR_MSG_ADDRESSES:
-		if (weir_charter_parse_own(&m->body, &h->charter))
-			h->classes.n_own = h->charter.n_own;
+	case WEIR_MSG_WANTED:
+	case WEIR_MSG_LIMITS:
+		take_change(h, m);
 		break;
 	case WEIR_MSG_POLICY:
 		take_policy(h, m);
-		break;
-	case WEIR_MSG_WANTED:
-		h->charter.events = weir_rd_be32(&m->body);
-		weir_tell_want(h, h->charter.events);
-		break;
-	case WEIR_MSG_LIMITS:
-		if (weir_charter_parse_limits(&m->body, &h->charter) && h->up)
-			weir_tolls_init(h);
 		break;
 	case WEIR_MSG_TALLY:
 		send_summary(h, WEIR_MSG_TALLY);

@@ -71,8 +71,7 @@ bool weir_streams_init(struct weir_house *h, struct weir_arena *arena,
 {
 	struct weir_streams *s = &h->streams;
 
-	s->busy = WEIR_HOUSE_NONE;
-	s->busy_last = WEIR_HOUSE_NONE;
+	s->busy = s->busy_last = WEIR_HOUSE_NONE;
 	s->conn = weir_arena_take(arena, flows, sizeof(*s->conn), 64);
 	s->side = weir_arena_take(arena, flows, sizeof(*s->side), 16);
 	return s->conn && s->side && weir_pool_init(&s->pool, arena, flows) &&
@@ -388,22 +387,20 @@ static void connect_host(struct weir_house *h, uint32_t i, bool dns)
 	dial(h, i, &to);
 }
 
-/* A slot for a new flow, or why there is none. */
+/* A slot for a new flow, or why there is none; the limit may be lower now. */
 static enum weir_reason take_slot(struct weir_house *h, uint32_t *ret)
 {
 	struct weir_streams *s = &h->streams;
-	uint32_t i;
+	uint32_t n, max = h->charter.max_flows;
 
 	if (s->half_open >= WEIR_HALF_OPEN_MAX && !evict(h, true))
 		return WEIR_REASON_LIMIT_HALF_OPEN;
-	/* the limit may have been lowered since the pool was made */
-	if (weir_pool_used(&s->pool) >= h->charter.max_flows)
-		(void)evict(h, false);
-	if (weir_pool_used(&s->pool) >= h->charter.max_flows)
+	n = weir_pool_used(&s->pool);
+	if (n > max || (n == max && !evict(h, false)))
 		return WEIR_REASON_LIMIT_FLOWS;
-	i = weir_pool_take(&s->pool);
-	*ret = i;
-	return i == WEIR_POOL_NONE ? WEIR_REASON_LIMIT_FLOWS : WEIR_REASON_NONE;
+	*ret = weir_pool_take(&s->pool);
+	return *ret == WEIR_POOL_NONE ? WEIR_REASON_LIMIT_FLOWS
+				      : WEIR_REASON_NONE;
 }
 
 static void open_flow(struct weir_house *h, const struct weir_conn_ends *e,

@@ -720,3 +720,10 @@ int munmap(void *at, size_t len)
 		wings_world->arena = NULL;
 	return (int)syscall(SYS_munmap, at, len);
 }
+
+bool weir_msg_is_waiting(int sock)
+{
+	const struct twin *w = wings_world;
+
+	return sock == TWIN_CONTROL && (w->orders.first || w->control_gone);
+}
