@@ -743,6 +743,40 @@ static void lines_longer_than_a_pipe_takes_at_once_arrive_whole(void **state)
 	close(fd);
 }
 
+static void a_log_that_goes_nowhere_is_read(void **state)
+{
+	struct weir_log *l = open_log(NULL, 0);
+	uint64_t lost = 0, n = 0;
+	size_t len = 0, got;
+
+	(void)state;
+	CHECK_EQ(weir_log_read(l, text, 100), 0);
+	put(l, n++, 10);
+	put(l, n++, 10);
+	CHECK_EQ(weir_log_fd(l), -1);
+	CHECK_EQ(weir_log_flush(l), -EAGAIN);
+	/* whole lines only */
+	got = weir_log_read(l, text, 1);
+	CHECK_EQ(got, 0);
+	got = weir_log_read(l, text, WEIR_LOG_BYTES);
+	text[got] = '\0';
+	CHECK_EQ(check_lines(0, &lost), n);
+	CHECK_EQ(weir_log_flush(l), 0);
+	/* nobody reads: what does not fit is counted, and said in its place */
+	while (n < 2000)
+		put(l, n++, 255);
+	put(l, n++, 255);
+	CHECK(weir_log_lost(l) > 500);
+	do {
+		got = weir_log_read(l, text + len, 5000);
+		len += got;
+	} while (got);
+	text[len] = '\0';
+	CHECK_EQ(check_lines(2, &lost), n);
+	CHECK_EQ(lost, weir_log_lost(l));
+	weir_log_close(l);
+}
+
 #define TL(f) cmocka_unit_test_setup_teardown(f, begin, end)
 T_MAIN(TL(a_file_is_made_for_its_owner_and_appended_to),
        TL(a_descriptor_of_the_log_is_not_inherited),
@@ -764,4 +798,5 @@ T_MAIN(TL(a_file_is_made_for_its_owner_and_appended_to),
        TL(stderr_is_never_waited_for_and_keeps_its_flags),
        TL(stderr_whose_reader_went_is_not_watched),
        TL(stderr_may_be_a_file_or_a_socket),
-       TL(lines_longer_than_a_pipe_takes_at_once_arrive_whole))
+       TL(lines_longer_than_a_pipe_takes_at_once_arrive_whole),
+       TL(a_log_that_goes_nowhere_is_read))

@@ -797,6 +797,33 @@ static void random_operations_in_a_full_house_agree(void **state)
 		they_agree_on(a);
 }
 
+static void one_that_was_given_lives_as_long_as_was_said(void **state)
+{
+	struct weir_addr one = addr(1);
+	struct weir_dns_name called = name(1), other = name(3);
+
+	(void)state;
+	weir_pins_be_exact(&pins);
+	add(1, 1, 1);
+	add(1, 2, 600);
+	CHECK(has(1, 1) && has(1, 2));
+	now += SECOND - 1;
+	CHECK(has(1, 1));
+	now++;
+	CHECK(!has(1, 1) && has(1, 2));
+	CHECK(weir_pins_remove(&pins, &one, &called)); /* not swept yet */
+	CHECK(!weir_pins_remove(&pins, &one, &called));
+	CHECK(!weir_pins_remove(&pins, &one, &other));
+	all_is_sound();
+	called = name(2);
+	hold(1);
+	CHECK(weir_pins_remove(&pins, &one, &called));
+	CHECK_EQ(count(1), 0);
+	all_is_sound();
+	release(1);
+	all_is_sound();
+}
+
 #define P(f) cmocka_unit_test_setup_teardown(f, open_pins, close_pins)
 
 T_MAIN(P(a_pin_is_found_at_its_address_alone),
@@ -817,6 +844,7 @@ T_MAIN(P(a_pin_is_found_at_its_address_alone),
        P(when_all_are_held_the_oldest_of_them_goes),
        P(connections_without_a_pin_make_room),
        P(a_full_house_that_has_expired_is_no_house),
+       P(one_that_was_given_lives_as_long_as_was_said),
        P(the_walk_shows_each_once), P(random_operations_agree_with_the_oracle),
        P(random_operations_at_one_full_address_agree),
        P(random_operations_in_a_full_house_agree))

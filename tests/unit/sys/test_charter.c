@@ -342,10 +342,52 @@ static void search_domains_are_names_on_the_wire(void **state)
 	CHECK_EQ(c.search_len, 255);
 }
 
+static void limits_change_alone_and_whole(void **state)
+{
+	struct weir_charter c = good(), to = good();
+	struct weir_wr w = weir_wr_over(room, sizeof(room));
+	struct weir_rd in;
+
+	(void)state;
+	c.up = (struct weir_charter_rate){ .packets_per_s = 7 };
+	c.down = (struct weir_charter_rate){ .bytes_per_s = 8 };
+	c.max_flows = 9;
+	c.mtu = 600;
+	weir_charter_build_limits(&c, &w);
+	for (size_t i = 0; i <= weir_wr_len(&w) + 1; i++) {
+		in = weir_rd_over(room, i);
+		CHECK_EQ(weir_charter_parse_limits(&in, &to),
+			 i == weir_wr_len(&w));
+		CHECK_EQ(to.max_flows, i < weir_wr_len(&w) ? 10 : 9);
+	}
+	CHECK_EQ(to.up.packets_per_s, 7);
+	CHECK_EQ(to.up.bytes_per_s, 0);
+	CHECK_EQ(to.down.bytes_per_s, 8);
+	CHECK_EQ(to.mtu, 1500);
+	for (int i = 0; i < 4; i++) {
+		struct weir_charter bad = good();
+
+		if (i == 0)
+			bad.max_flows = 0;
+		else if (i == 1)
+			bad.max_flows = WEIR_CONNS_MAX + 1;
+		else if (i == 2)
+			bad.up.bytes_per_s = WEIR_CHARTER_RATE_MAX + 1ull;
+		else
+			bad.down.burst_bytes = WEIR_CHARTER_BURST_MAX + 1ull;
+		w = weir_wr_over(room, sizeof(room));
+		weir_charter_build_limits(&bad, &w);
+		in = weir_rd_over(room, weir_wr_len(&w));
+		CHECK(!weir_charter_parse_limits(&in, &to));
+	}
+	CHECK_EQ(to.max_flows, 9);
+}
+
 T_MAIN(T(search_domains_are_names_on_the_wire),
        T(a_charter_survives_the_journey),
        T(the_fullest_charter_fits_one_message),
        T(every_truncation_and_any_surplus_is_refused),
        T(bool_bytes_are_0_or_1_and_counts_are_bounded),
        T(each_wrong_value_is_refused), T(without_ipv6_its_fields_do_not_matter),
-       T(upstreams_and_own_addresses_change_alone))
+       T(upstreams_and_own_addresses_change_alone),
+       T(limits_change_alone_and_whole))
