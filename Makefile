@@ -137,7 +137,7 @@ $(B)/libweir.so: $(B)/libweir.a $(B)/weir.map
 		-Wl,--whole-archive $< -Wl,--no-whole-archive $(LIBS) -pthread -o $@
 	@ln -sf libweir.so $(B)/$(soname)
 	@echo "  LINK  $@"
-$(B)/weir.pc: Makefile lib/base/version.h
+$(B)/weir.pc: FORCE # its prefix is the one of this call
 	@mkdir -p $(@D)
 	@{ echo 'prefix=$(prefix)'; echo 'libdir=$(libdir)'; \
 	echo 'includedir=$${prefix}/include'; echo; \
@@ -158,7 +158,7 @@ examples: $(EXAMPLE)
 # A passed test is a file: it runs again only when something it is made of has
 # changed.  Beside it lie its words (.log) and its count (.tally).
 
-RULES := floors purity names shape headers limits cases exports
+RULES := floors purity names shape headers limits cases exports embed
 $(TBIN:=.ok): $(B)/%.ok: $(B)/%
 	@scripts/tally run $(basename $@) timeout 300 scripts/steady $<
 	@touch $@
@@ -177,8 +177,9 @@ RULE.headers = scripts/headers $(CC) $(ALL)
 RULE.limits  = scripts/limits lib/base/limits.h doc/limits.md
 RULE.cases   = scripts/cases tests/cases ../shared/spec/cases
 RULE.exports = scripts/exports check $(B)/libweir.so $(B)/weir.map
+RULE.embed   = scripts/embed $(B)
 $(B)/rule/purity.ok $(B)/rule/names.ok: $(B)/libweir.a
-$(B)/rule/exports.ok: $(B)/libweir.so
+$(B)/rule/exports.ok $(B)/rule/embed.ok: $(B)/libweir.so
 $(RULES:%=$(B)/rule/%.ok): $(B)/rule/%.ok: FORCE
 	@scripts/tally run $(basename $@) $(RULE.$*)
 	@touch $@
