@@ -4,7 +4,8 @@
 # with its spread, targets, ratios, and whether they are reached.
 #
 # A target is a list of OPERATOR FACTOR [* REFERENCE]; REFERENCE is veth, peer
-# (the better of slirp4netns and pasta) or another figure of Weir's own.
+# (the better of slirp4netns and pasta), passt (its stream socket, see links.sh) or
+# another figure of Weir's own.  What is `beside` a reference is not judged by it.
 BEGIN {
 	FS = OFS = "\t"
 	ntools = split("weir slirp4netns pasta veth loop", tools, " ")
@@ -92,6 +93,24 @@ BEGIN {
 	row("ring_wake99_ring", "rings: wake of a single frame, p99", "ns", "")
 	row("ring_wake99_queue", "the same, queue", "ns", "")
 	row("ring_wake99_x", "the same, times the queue", "times", "")
+	for (i = split("down up", way, " "); i > 0; i--) {
+		at = way[i] ", MTU 1500"
+		row("link_stream_" way[i], "stream socket " at, "Gbit/s", "beside 1*passt")
+		row("link_jumbo_" way[i], "stream, large frames " way[i], "Gbit/s", "beside 1*passt")
+		row("link_dgram_" way[i], "dgram socket " at, "Gbit/s", "beside 1*passt")
+		row("link_cpu_stream_" way[i], "CPU, stream socket " way[i], "s/GB", "beside 1*passt")
+		row("link_cpu_jumbo_" way[i], "CPU, stream, large frames " way[i], "s/GB", "beside 1*passt")
+		row("link_cpu_dgram_" way[i], "CPU, dgram socket " way[i], "s/GB", "beside 1*passt")
+		row("link_busy_stream_" way[i], "bridge busy, stream " way[i], "%", "")
+		row("link_busy_jumbo_" way[i], "bridge busy, large frames " way[i], "%", "")
+		row("link_busy_dgram_" way[i], "bridge busy, dgram " way[i], "%", "")
+	}
+	row("testpmd_drop", "vhost-user, 64 B, not for us", "million/s", ">= 1")
+	row("testpmd_cpu_drop", "the same, CPU", "%", "")
+	row("testpmd_mem_drop", "the same, memory (PSS)", "MB", "<= 16")
+	row("testpmd_deny", "vhost-user, 64 B, denied by policy", "million/s", ">= 1")
+	row("testpmd_cpu_deny", "the same, CPU", "%", "")
+	row("testpmd_mem_deny", "the same, memory (PSS)", "MB", "<= 16")
 	row("calls_up", "system calls up, MTU 1500, traced", "/GB", "")
 	row("calls_down", "system calls down, MTU 1500, traced", "/GB", "")
 	row("iperf3_up", "iperf3 up, MTU 1500", "Gbit/s", "")
@@ -163,11 +182,15 @@ function reference(id, name, op,    a, b) {
 			return a b
 		return (op == ">=") == (a > b) ? a : b
 	}
+	if (name == "passt") { # it has no datagram socket
+		sub(/dgram/, "stream", id)
+		return median[id, "pasta"]
+	}
 	return name == "veth" ? median[id, "veth"] : median[name, "weir"]
 }
 
 # Compares Weir's figure with its target; sets ratio_text and reached_text.
-function judge(id,    n, i, w, p, v, ref, base, ok, known, all) {
+function judge(id,    n, i, w, p, v, ref, base, ok, known, all, judged) {
 	ratio_text = reached_text = ""
 	v = median[id, "weir"]
 	if (v == "" || targets[id] == "")
@@ -176,6 +199,7 @@ function judge(id,    n, i, w, p, v, ref, base, ok, known, all) {
 	all = known = 1
 	for (i = 1; i < n; i += 2) {
 		base = ""
+		judged = judged || w[i] != "beside"
 		if (split(w[i + 1], p, "*") == 2) {
 			base = reference(id, p[2], w[i])
 			if (base == "" || base == 0) {
@@ -188,10 +212,13 @@ function judge(id,    n, i, w, p, v, ref, base, ok, known, all) {
 		} else {
 			ref = p[1] + 0
 		}
+		if (w[i] == "beside")
+			continue
 		ok = w[i] == ">=" ? v >= ref : v <= ref
 		all = all && ok
 	}
-	reached_text = all ? (known ? "yes" : "so far") : "no"
+	if (judged)
+		reached_text = all ? (known ? "yes" : "so far") : "no"
 }
 
 # Pads to @n columns; the bytes that continue a UTF-8 character take none.

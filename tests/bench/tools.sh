@@ -127,18 +127,21 @@ version_of() {
 	esac
 }
 
-# The processes of a tool: those that run its program, in our own process-id
-# namespace.
-processes_of() {
-	case $1 in
-	weir) programs=$WEIR ;;
-	slirp4netns) programs=$(command -v slirp4netns) ;;
-	pasta) programs="$(command -v passt) $(command -v passt.avx2)" ;;
-	*) return 0 ;;
-	esac
+# running PROGRAM… - the processes, in our own process-id namespace, that run one
+# of these.
+running() {
 	for proc in /proc/[0-9]*; do
-		for program in $programs; do
+		for program in "$@"; do
 			[ ! "$proc/exe" -ef "$program" ] || echo "${proc#/proc/}"
 		done
 	done
+}
+
+# The processes of a tool.
+processes_of() {
+	case $1 in
+	weir) running "$WEIR" ;;
+	slirp4netns) running "$(command -v slirp4netns)" ;;
+	pasta) running "$(command -v passt)" "$(command -v passt.avx2)" ;;
+	esac
 }
