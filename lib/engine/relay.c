@@ -2,10 +2,11 @@
 /*
  * relay.c - bytes both ways between a connection and its host socket
  *
- * The two loops that carry all payload.  Up, a frame's payload goes to send()
- * where it lies; only what the socket refuses is copied.  Down, recv() fills
- * chunks and the link gathers frames from them.  What is known of the socket
- * is remembered in flags, so that no call is made that would find nothing.
+ * The two loops that carry all payload.  Up, a large payload goes to send()
+ * where it lies, and so does the first of a turn; the small ones behind it, and
+ * what the socket refuses, are copied.  Down, recv() fills chunks and the link
+ * gathers frames from them.  What is known of the socket is remembered in flags,
+ * so that no call is made that would find nothing.
  *
  * A host error (reset) is told by recv(): bytes that came before it are read
  * first.  A send that fails takes the error with it, so BROKEN remembers it
@@ -25,6 +26,7 @@
 #define SERVE_BYTES 262144u /* from the host, a flow and turn */
 #define READ_BYTES  131072u /* from the host, a call */
 #define READ_FIRST  16384u  /* ... before it was seen to have much */
+#define SMALL_BYTES 4096u   /* a payload that may wait for the turn's end */
 
 /*
  * Give the host bytes, as many as the rate lets pass.  Returns how many it
@@ -86,6 +88,33 @@ void weir_relay_push_up(struct weir_house *h, uint32_t i)
 	}
 }
 
+/*
+ * Of a guest that sends frame by frame all but the first of a turn are copied,
+ * and go in one call at its end: a call for each was half of what they cost.
+ * Not where memory is so short that the store might refuse them.
+ */
+static bool is_gathered(const struct weir_house *h, uint32_t i, uint32_t len)
+{
+	return h->streams.side[i].flags & WEIR_SIDE_BUSY &&
+	       len <= SMALL_BYTES &&
+	       h->payload.used + WEIR_TURN_FRAMES_UP <= h->payload.n / 2;
+}
+
+enum weir_reason weir_relay_segment(struct weir_house *h, uint32_t i,
+				    const struct weir_tcp *t,
+				    const struct weir_spans *payload,
+				    struct weir_conn_direct *ret)
+{
+	const uint16_t other = WEIR_SIDE_GATED | WEIR_SIDE_NAMES;
+	struct weir_conn *c = weir_relay_conn(h, i);
+
+	if (payload->len > SMALL_BYTES && c->up.len &&
+	    !(h->streams.side[i].flags & other))
+		weir_relay_push_up(h, i);
+	return weir_conn_segment(c, weir_relay_env(h, i), t, payload, h->now_us,
+				 ret);
+}
+
 enum weir_reason weir_relay_pass_up(struct weir_house *h, uint32_t i,
 				    const struct weir_spans *payload,
 				    const struct weir_conn_direct *d)
@@ -96,7 +125,7 @@ enum weir_reason weir_relay_pass_up(struct weir_house *h, uint32_t i,
 
 	if (flags & WEIR_SIDE_GATED)
 		may = weir_inspect_may(h, i, may);
-	if (flags & WEIR_SIDE_WRITABLE && may)
+	if (flags & WEIR_SIDE_WRITABLE && may && !is_gathered(h, i, may))
 		done = give(h, i, payload, d->skip, may);
 	if (flags & WEIR_SIDE_GATED)
 		weir_inspect_went(h, i, done);

@@ -41,9 +41,19 @@ static inline struct weir_conn_env *weir_relay_env(struct weir_house *h,
 }
 
 /**
+ * weir_relay_segment() - weir_conn_segment(), once what waits before a large
+ * payload was given to the host: that one then need not be copied behind it
+ */
+enum weir_reason weir_relay_segment(struct weir_house *h, uint32_t i,
+				    const struct weir_tcp *t,
+				    const struct weir_spans *payload,
+				    struct weir_conn_direct *ret);
+
+/**
  * weir_relay_pass_up() - new payload in order: from the frame to the host
  *
- * What the host does not take is kept.
+ * What the host does not take is kept, and so are small payloads behind the first
+ * of a turn, which go in one call at its end.
  * Return: WEIR_REASON_NONE, or LIMIT_PAYLOAD where it could not be.
  */
 enum weir_reason weir_relay_pass_up(struct weir_house *h, uint32_t i,

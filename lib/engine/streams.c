@@ -18,7 +18,7 @@
  * list is served once at the end of the turn: up bytes that wait, then bytes
  * from the host as far as the guest's window goes, then the segments, then
  * the end.  So one ACK answers all frames of a turn.  In-order payload does
- * not wait for that: it goes from the frame straight to the host's socket.
+ * not wait for that if it is large or first: it goes straight to the socket.
  * A flow that could go on stays on the list, so many bytes a turn each.
  *
  *	   SYN
@@ -523,8 +523,7 @@ static void segment_for(struct weir_house *h, uint32_t i,
 
 	if (is_mute(h, i))
 		return;
-	r = weir_conn_segment(weir_relay_conn(h, i), weir_relay_env(h, i), t,
-			      payload, h->now_us, &d);
+	r = weir_relay_segment(h, i, t, payload, &d);
 	if (d.len)
 		r = weir_relay_pass_up(h, i, payload, &d);
 	if (r != WEIR_REASON_NONE)

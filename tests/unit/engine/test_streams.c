@@ -218,6 +218,34 @@ static void without_offloads_segments_fit_the_mtu(void **state)
 	}
 }
 
+static void small_frames_of_a_turn_go_together(void **state)
+{
+	static uint8_t bytes[100000];
+	struct twin_sock *s;
+	size_t at, n;
+
+	(void)state;
+	guest_fill(bytes, 0, sizeof(bytes));
+	for (int i = 0; i < 2; i++) {
+		world();
+		CHECK(guest_connect(&g, &c, i ? &far6 : &far4, 80));
+		s = twin_find(&w, 80);
+		at = 0;
+		for (unsigned k = 0; k < 30; k++, at += n) {
+			n = k % 10 == 9 ? 5000 : 1460 - k;
+			guest_segment(&g, &c, WEIR_TCP_ACK, bytes + at, n);
+		}
+		guest_segment(&g, &c, WEIR_TCP_FIN | WEIR_TCP_ACK, NULL, 0);
+		guest_talk(&g);
+		CHECK_EQ(s->up.len, at);
+		CHECK(guest_is_filled(s->up.b, 0, at));
+		CHECK(s->shut && !c.rst);
+		/* two for each large one; the first turns read one frame each */
+		CHECK(s->sends >= 6 && s->sends <= 12);
+		done();
+	}
+}
+
 static void a_host_that_takes_little_gets_everything_once(void **state)
 {
 	struct twin_sock *s;
@@ -482,6 +510,7 @@ T_MAIN(T(a_syn_is_answered_after_the_host_connected),
        T(half_open_after_our_syn_ack_ends_in_30_s),
        T(much_comes_down_in_large_frames),
        T(without_offloads_segments_fit_the_mtu),
+       T(small_frames_of_a_turn_go_together),
        T(a_host_that_takes_little_gets_everything_once),
        T(a_guest_that_reads_slowly_gets_everything_and_fin),
        T(a_lost_frame_is_sent_again), T(guest_first_then_host),

@@ -109,6 +109,7 @@ struct twin_sock {
 	struct weir_addr to;
 	uint16_t port;
 	uint64_t space;
+	unsigned sends; /* TCP */
 	struct twin_bytes up, down;
 	struct twin_list sent, come, errors;
 	uint16_t ident;

@@ -149,6 +149,7 @@ long weir_dial_send(int fd, const struct weir_span *part, unsigned n)
 		s->err = 0;
 		return err;
 	}
+	s->sends++;
 	return send_some(s, part, n);
 }
 
