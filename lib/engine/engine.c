@@ -78,15 +78,21 @@ static void fail(struct weir_house *h, const char *what, int err)
 			    0);
 }
 
+/*
+ * A socket has no header to say what a large frame stands for: it is one packet
+ * above the MTU, its checksum finished, which --jumbo says the guest takes.
+ */
 static void set_up_conn(struct weir_house *h)
 {
 	const struct weir_charter *c = &h->charter;
+	bool jumbo = c->jumbo && (c->link == WEIR_CHARTER_STREAM ||
+				  c->link == WEIR_CHARTER_DGRAM);
 
 	h->env = (struct weir_conn_env){
 		.pool = &h->payload,
 		.mtu = c->mtu,
-		.tso4 = (c->offload & WEIR_OFFLOAD_TSO4) != 0,
-		.tso6 = (c->offload & WEIR_OFFLOAD_TSO6) != 0,
+		.tso4 = jumbo || (c->offload & WEIR_OFFLOAD_TSO4) != 0,
+		.tso6 = jumbo || (c->offload & WEIR_OFFLOAD_TSO6) != 0,
 		.window_max = WINDOW_MAX,
 		.idle_us = c->idle_s * 1000000ull,
 	};

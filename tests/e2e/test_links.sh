@@ -99,6 +99,14 @@ says "stream: a second server at the same place is refused" "*in use or no socke
 	there "$weir" serve --stream "$W/stream.sock"
 stop stream "$W/stream.sock"
 
+serve jumbo --stream "$W/jumbo.sock" --jumbo
+join jumbo --stream "$W/jumbo.sock" --offload --jumbo
+fetch "jumbo: the guest gets 20 MB as they are"
+says "jumbo: in frames that are larger than its MTU" large inside sh -c \
+	"ip -s link show eth0 | awk '/RX:/ { getline; print (\$1 > 3000 * \$2 ? \"large\" : \$0) }'"
+leave
+stop jumbo "$W/jumbo.sock"
+
 serve dgram --dgram "$W/dgram.sock"
 join dgram --dgram "$W/dgram.sock" --own "$W/own.sock" --vfkit
 fetch "dgram: the guest gets 20 MB as they are"
