@@ -26,7 +26,7 @@
 #define SERVE_BYTES 262144u /* from the host, a flow and turn */
 #define READ_BYTES  131072u /* from the host, a call */
 #define READ_FIRST  16384u  /* ... before it was seen to have much */
-#define SMALL_BYTES 4096u   /* a payload that may wait for the turn's end */
+#define SMALL_BYTES 2048u   /* a payload that may wait for the turn's end */
 
 /*
  * Give the host bytes, as many as the rate lets pass.  Returns how many it
