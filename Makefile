@@ -81,6 +81,11 @@ OBJ   := $(call obj,$(LIB) $(CMD) $(TESTS) $(HELP) $(FUZZ) $(FHELP) \
 	$(TOOL) fuzz/replay.c)
 
 EXAMPLE := $(patsubst %.c,$(B)/%,$(wildcard examples/*.c))
+# one has a folder of its own, and needs what not everybody has
+ifneq ($(shell pkg-config --exists lwip && echo yes),yes)
+NO_LWIP := $(filter %/lwip,$(EXAMPLE))
+EXAMPLE := $(filter-out %/lwip,$(EXAMPLE))
+endif
 
 all: $(B)/libweir.a $(B)/libweir.so $(B)/weir.pc $(if $(CMD),$(B)/weir)
 
@@ -147,12 +152,17 @@ $(B)/weir.pc: FORCE # its prefix is the one of this call
 	echo 'Cflags: -I$${includedir}'; } >$@
 
 # built as outside: the header and the shared library, nothing of lib/
+$(B)/examples/lwip: $(wildcard examples/lwip/*.[ch])
+$(B)/examples/lwip: ALSO = $(wildcard examples/lwip/*.c) \
+	$(subst -I,-isystem ,$(shell pkg-config --cflags --libs lwip))
 $(EXAMPLE): $(B)/examples/%: examples/%.c $(B)/libweir.so include/weir.h
 	@mkdir -p $(@D)
-	@$(CC) -std=c11 -Wall -Wextra -Werror -O2 -Iinclude $< -L$(B) -lweir \
-		-pthread -Wl,-rpath,'$$ORIGIN/..' -o $@
+	@$(CC) -std=c11 -Wall -Wextra -O2 $(if $(SAN),-g -fsanitize=$(SAN),-Werror) \
+		-Iinclude $< $(ALSO) -L$(B) -lweir -pthread \
+		-Wl,-rpath,'$$ORIGIN/..' -o $@
 	@echo "  LINK  $@"
 examples: $(EXAMPLE)
+	@$(if $(NO_LWIP),echo "  SKIP  $(NO_LWIP): liblwip-dev is not installed")
 
 # --- check -------------------------------------------------------------------
 # A passed test is a file: it runs again only when something it is made of has
@@ -192,7 +202,7 @@ check:
 	@$(MAKE) --no-print-directory -k each-check; s=$$?; \
 		scripts/tally sum $(B)/check $$s $(DONE:.ok=)
 
-e2e: all $(EXAMPLE) $(filter $(B)/tests/e2e/%,$(TOOLS))
+e2e: all examples $(filter $(B)/tests/e2e/%,$(TOOLS))
 	@scripts/e2e $(B) $(E2E)
 bench-tools: all $(filter $(B)/tests/bench/%,$(TOOLS))
 bench:
@@ -230,7 +240,8 @@ EACH := $(SRC) $(TESTS) $(HELP) $(FUZZ) $(FHELP) $(TOOL) fuzz/replay.c
 lint: compile_commands.json
 	@scripts/deps build lint
 	@scripts/lint '$(ALL)' $(SRC) -- $(EACH) \
-		$(wildcard lib/*/*.h cmd/*.h tests/*/*.h tests/*/*/*.h fuzz/*.h)
+		$(wildcard lib/*/*.h cmd/*.h tests/*/*.h tests/*/*/*.h fuzz/*.h \
+		examples/*.c examples/*/*.[ch])
 compile_commands.json: Makefile $(EACH)
 	@{ echo '['; s=; for f in $(EACH); do \
 	printf '%s{"directory":"%s","file":"%s","command":"cc %s -c %s"}\n' \
