@@ -567,7 +567,8 @@ WEIR_API bool weir_device_receive(struct weir_device *dev,
  *
  * Thread: the device's.
  * Return: true; false: no room, keep your data: weir_device_fd() tells when
- * there is; or the frames shut down.
+ * there is, and of nothing else as long as a frame is staged; or the frames shut
+ * down.
  */
 WEIR_API bool weir_device_transmit(struct weir_device *dev,
 				   struct weir_tx_token *ret_tx);

@@ -134,7 +134,7 @@ uint32_t weir_device_max_segment(const struct weir_device *dev)
 		       : max_frame(dev);
 }
 
-static bool transmit(struct weir_device *dev, bool is_answer,
+static bool transmit(struct weir_device *dev, bool room_only,
 		     struct weir_tx_token *ret_tx)
 {
 	struct weir_end *e = dev->end;
@@ -144,7 +144,7 @@ static bool transmit(struct weir_device *dev, bool is_answer,
 		return false;
 	dev->room = WEIR_PORT_HEADER + weir_device_max_segment(dev);
 	if (!weir_ring_fits(e->out, dev->room) &&
-	    (is_answer ? weir_end_refuse_answer(e, dev->room)
+	    (room_only ? weir_end_refuse_answer(e, dev->room)
 		       : weir_end_refuse(e, dev->room))) {
 		WEIR_ATOM_COUNT(&e->refused, 1u);
 		return false;
@@ -155,9 +155,11 @@ static bool transmit(struct weir_device *dev, bool is_answer,
 	return true;
 }
 
+/* Who has a frame staged knows of it, and of those behind it: only room is
+ * news.  Told of frames it would turn round and round until there is room. */
 bool weir_device_transmit(struct weir_device *dev, struct weir_tx_token *ret_tx)
 {
-	return transmit(dev, false, ret_tx);
+	return transmit(dev, dev->staged, ret_tx);
 }
 
 void weir_device_forget_transmit(struct weir_device *dev)
