@@ -6,11 +6,15 @@
  *
  *	  this kernel ── TAP ── port │ rings │ device ── lwIP 10.0.2.2
  *
+ *	lwip guest [--net WHAT] [--rule RULE]... [JOB...]
+ *
+ *	  lwIP 10.0.2.15 ── port │ struct weir_net: the host's network
+ *
  *	lwip guest --tap NAME [JOB...]
  *
  *	  lwIP 10.0.2.15 ── port │ rings │ device ── TAP ── this kernel
  *
- * Both:	--data FILE      what is sent and expected (lwip/talk.h)
+ * All:	--data FILE      what is sent and expected (lwip/talk.h)
  *		--mtu N          default 1500
  *		--capacity N     frames in each ring
  *		--timeout S      for each connection; default 60
@@ -23,12 +27,14 @@
  *
  *	'NAME: tcp ADDRESS PORT STEPS'      STEPS: lwip/talk.h
  *	'NAME: udp ADDRESS PORT BYTES'      they must come back
- *	'NAME: name SERVER HOST ADDRESS'    HOST must have ADDRESS, or none
+ *	'NAME: name SERVER HOST ADDRESS'    HOST must have ADDRESS, or none;
+ *	                                    SERVER may be `dns`: the network's
  *
  * How a stack is put on the rings is all in this file; `struct card` is that.
  * lwIP runs in one thread here, in a loop of ours: its tcpip thread is never
  * begun, so its core may be called without a lock, and sys_check_timeouts() is
- * all it needs.  The TAP's end is moved by another thread.
+ * all it needs.  The other end is another thread's: that of Weir's engine, or
+ * one that moves frames from and to a TAP.
  *
  * Frames are copied into pbufs: lwIP holds what came for as long as the program
  * does not read it, while a frame of a ring is borrowed only until the next.
@@ -50,10 +56,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include <lwip/etharp.h>
 #include <lwip/ethip6.h>
 #include <lwip/init.h>
+#include <lwip/nd6.h>
 #include <lwip/netif.h>
 #include <lwip/priv/tcp_priv.h>
 #include <lwip/timeouts.h>
@@ -65,15 +73,19 @@
 #include "lwip/talk.h"
 #include "lwip/tap.h"
 
-#define BATCH    32u
-#define ECHO     7
-#define DISCARD  9
-#define SCRIPTED 7000
-#define LEAVE_MS 5000u /* for connections that lwIP has not ended yet */
+#define BATCH      32u
+#define ECHO       7
+#define DISCARD    9
+#define SCRIPTED   7000
+#define LEAVE_MS   5000u /* for connections that lwIP has not ended yet */
+#define GATEWAY_MS 5000u
+#define RULES      16u
 
 struct options {
 	bool is_guest, together;
-	const char *tap, *data;
+	const char *tap, *data, *net;
+	const char *rules[RULES];
+	size_t n_rules;
 	unsigned mtu, capacity, seconds, drop_port;
 	char **jobs;
 };
@@ -84,6 +96,7 @@ struct options {
  * @tx, @has_tx: leave for one frame that came with the last one received
  * @starved: a frame found no room
  * @refused: how often that was; @lost: frames lwIP had no pbuf for
+ * @own, @gateway, @own6, @dns: addresses; @has6, @has_dns: of the last two
  */
 struct card {
 	struct netif netif;
@@ -94,6 +107,10 @@ struct card {
 	bool has_tx, starved;
 	unsigned long refused, lost;
 	unsigned mtu;
+	ip4_addr_t own, gateway;
+	ip6_addr_t own6;
+	ip_addr_t dns;
+	bool has6, has_dns;
 };
 
 static struct weir_frames *to_stop;
@@ -231,10 +248,7 @@ static void resume(struct card *c)
 
 /* --- the loop --------------------------------------------------------------- */
 
-/*
- * One turn.  What is received comes last: a frame that is left staged for want
- * of room makes the device's descriptor wait for room, and for nothing else.
- */
+/* One turn: what is due, what found no room before, what came; then sleep. */
 static void turn(struct card *c, unsigned most_ms)
 {
 	struct pollfd p = { .events = POLLIN };
@@ -278,27 +292,26 @@ static err_t begin_netif(struct netif *n)
 	return ERR_OK;
 }
 
-static int begin_stack(struct card *c, const char *ipv4, const char *ipv6)
+static int begin_stack(struct card *c)
 {
-	ip4_addr_t address, mask, gateway;
-	ip6_addr_t address6;
+	ip4_addr_t mask;
 	unsigned seed = 0;
 
 	/* its ports and identifiers come from rand() */
 	(void)!getrandom(&seed, sizeof(seed), 0);
 	srand(seed);
 	lwip_init();
-	ip4addr_aton(ipv4, &address);
 	ip4addr_aton("255.255.255.0", &mask);
-	ip4addr_aton("10.0.2.2", &gateway);
-	ip6addr_aton(ipv6, &address6);
-	if (!netif_add(&c->netif, &address, &mask, &gateway, c, begin_netif,
+	if (!netif_add(&c->netif, &c->own, &mask, &c->gateway, c, begin_netif,
 		       ethernet_input))
 		return -ENOMEM;
-	netif_create_ip6_linklocal_address(&c->netif, 1);
-	netif_ip6_addr_set(&c->netif, 1, &address6);
-	netif_ip6_addr_set_state(&c->netif, 1, IP6_ADDR_PREFERRED);
 	netif_set_default(&c->netif);
+	if (c->has6) {
+		netif_create_ip6_linklocal_address(&c->netif, 1);
+		netif_ip6_addr_set_state(&c->netif, 0, IP6_ADDR_PREFERRED);
+		netif_ip6_addr_set(&c->netif, 1, &c->own6);
+		netif_ip6_addr_set_state(&c->netif, 1, IP6_ADDR_PREFERRED);
+	}
 	netif_set_up(&c->netif);
 	return 0;
 }
@@ -327,7 +340,7 @@ static int serve(struct card *c)
 /* --- as the guest ----------------------------------------------------------- */
 
 /* Return: false if it is no job. */
-static bool begin_job(const char *text)
+static bool begin_job(const struct card *c, const char *text)
 {
 	char name[128], kind[8], where[64], host[256];
 	ip_addr_t to;
@@ -335,7 +348,11 @@ static bool begin_job(const char *text)
 	unsigned port, bytes;
 
 	if (sscanf(text, "%127[^:]: %7s %63s %n", name, kind, where, &n) < 3 ||
-	    !n || !ipaddr_aton(where, &to))
+	    !n)
+		return false;
+	if (c->has_dns && !strcmp(where, "dns"))
+		to = c->dns;
+	else if (!ipaddr_aton(where, &to))
 		return false;
 	text += n;
 	if (!strcmp(kind, "tcp") && sscanf(text, "%u %n", &port, &m) == 1 && m)
@@ -351,11 +368,42 @@ static bool begin_job(const char *text)
 	return true;
 }
 
-/* Return: 0; or that a job is none. */
+/*
+ * lwIP keeps ten packets for a neighbour it does not know, and drops the rest:
+ * forty connections at once would wait for their second SYN.
+ */
+static void await_gateway(struct card *c)
+{
+	u32_t begun = sys_now();
+	struct eth_addr *mac;
+	const ip4_addr_t *ip;
+
+	etharp_request(&c->netif, &c->gateway);
+	while (etharp_find_addr(&c->netif, &c->gateway, &mac, &ip) < 0 &&
+	       !is_over(c) && sys_now() - begun < GATEWAY_MS)
+		turn(c, 50);
+}
+
+/* An IPv6 gateway is what the network says it is; nobody else can tell lwIP. */
+static void await_router(struct card *c)
+{
+	u32_t begun = sys_now();
+	ip6_addr_t far;
+
+	ip6addr_aton("2001:db8::1", &far);
+	while (c->has6 && !nd6_find_route(&far) && !is_over(c) &&
+	       sys_now() - begun < GATEWAY_MS)
+		turn(c, 50);
+}
+
+/* Return: 0; -EINVAL a job is none; -ECANCELED some were not done. */
 static int do_jobs(struct card *c, char **jobs, bool together)
 {
-	for (; *jobs; jobs++) {
-		if (!begin_job(*jobs)) {
+	u32_t begun;
+
+	await_gateway(c);
+	for (; *jobs && !is_over(c); jobs++) {
+		if (!begin_job(c, *jobs)) {
 			fprintf(stderr, "lwip: this is no job: %s\n", *jobs);
 			return -EINVAL;
 		}
@@ -365,10 +413,10 @@ static int do_jobs(struct card *c, char **jobs, bool together)
 	while (talk_left() + ask_left() && !is_over(c))
 		turn(c, 1000);
 	/* what they sent last, and their ends */
-	for (u32_t t = sys_now();
-	     tcp_active_pcbs && sys_now() - t < LEAVE_MS && !is_over(c);)
+	begun = sys_now();
+	while (tcp_active_pcbs && sys_now() - begun < LEAVE_MS && !is_over(c))
 		turn(c, 100);
-	return 0;
+	return *jobs || talk_left() + ask_left() ? -ECANCELED : 0;
 }
 
 /* --- this kernel at the other end ------------------------------------------- */
@@ -404,12 +452,15 @@ static int begin_other(struct other *o, const struct options *opt)
 	return -pthread_create(&o->thread, NULL, run_other, o);
 }
 
-/* --- the program ------------------------------------------------------------ */
+/* --- its end ---------------------------------------------------------------- */
 
 static void on_signal(int number)
 {
 	(void)number;
-	weir_frames_begin_shutdown(to_stop);
+	if (to_stop)
+		weir_frames_begin_shutdown(to_stop);
+	else
+		_exit(1);
 }
 
 static void print_counts(const struct card *c)
@@ -451,47 +502,122 @@ static int make_ends(struct card *c, struct other *o, const struct options *opt)
 	device = weir_device_new(c->frames, NULL);
 	if (!port || !device)
 		return -errno;
-	c->mtu = opt->mtu;
 	c->port = opt->is_guest ? port : NULL;
 	c->device = opt->is_guest ? NULL : device;
 	o->port = opt->is_guest ? NULL : port;
 	o->device = opt->is_guest ? device : NULL;
+	ip4addr_aton(opt->is_guest ? "10.0.2.15" : "10.0.2.2", &c->own);
+	ip4addr_aton("10.0.2.2", &c->gateway);
+	ip6addr_aton(opt->is_guest ? "fd77:6972::15" : "fd77:6972::2",
+		     &c->own6);
+	c->has6 = true;
 	return 0;
 }
 
-static int run(const struct options *opt)
+static int run_with_tap(struct card *c, const struct options *opt)
 {
-	static struct card c;
 	static struct other o;
-	int err = make_ends(&c, &o, opt);
+	int err = make_ends(c, &o, opt);
 
 	if (err)
 		return err;
-	to_stop = c.frames;
-	signal(SIGTERM, on_signal);
-	signal(SIGINT, on_signal);
-	err = begin_stack(&c, opt->is_guest ? "10.0.2.15" : "10.0.2.2",
-			  opt->is_guest ? "fd77:6972::15" : "fd77:6972::2");
+	to_stop = c->frames;
+	err = begin_stack(c);
 	if (!err)
 		err = begin_other(&o, opt);
 	if (err)
 		return err;
-	err = opt->is_guest ? do_jobs(&c, opt->jobs, opt->together) : serve(&c);
-	weir_frames_begin_shutdown(c.frames);
+	err = opt->is_guest ? do_jobs(c, opt->jobs, opt->together) : serve(c);
+	weir_frames_begin_shutdown(c->frames);
 	pthread_join(o.thread, NULL);
-	print_counts(&c);
-	weir_port_free(c.port ? c.port : o.port);
-	weir_device_free(c.device ? c.device : o.device);
-	weir_frames_unref(c.frames);
+	print_counts(c);
+	weir_port_free(c->port ? c->port : o.port);
+	weir_device_free(c->device ? c->device : o.device);
+	weir_frames_unref(c->frames);
 	return err;
+}
+
+/* --- Weir at the other end -------------------------------------------------- */
+
+static struct weir_net *make_net(struct card *c, const struct options *opt,
+				 struct weir_error *why)
+{
+	struct weir_frames_options fo = { .size = sizeof(fo),
+					  .capacity = opt->capacity,
+					  .mtu = opt->mtu };
+	struct weir_net_options o = { .size = sizeof(o),
+				      .net = opt->net,
+				      .rules = opt->rules,
+				      .n_rules = opt->n_rules,
+				      .frames = &fo };
+	struct weir_net *net = weir_net_new(&o, why);
+	struct weir_ip ip;
+
+	if (!net)
+		return NULL;
+	c->port = weir_net_port(net);
+	c->frames = weir_net_frames(net);
+	if (!weir_net_guest(net, 4, &ip))
+		memcpy(&c->own.addr, ip.bytes, 4);
+	if (!weir_net_gateway(net, 4, &ip))
+		memcpy(&c->gateway.addr, ip.bytes, 4);
+	c->has6 = !weir_net_guest(net, 6, &ip);
+	if (c->has6)
+		memcpy(c->own6.addr, ip.bytes, 16);
+	c->has_dns = !weir_net_dns(net, 4, &ip);
+	if (c->has_dns)
+		memcpy(&ip_2_ip4(&c->dns)->addr, ip.bytes, 4);
+	return net;
+}
+
+static int run_with_net(struct card *c, const struct options *opt)
+{
+	struct weir_net_counts n = { .size = sizeof(n) };
+	struct weir_error why = { 0 };
+	struct weir_net *net = make_net(c, opt, &why);
+	int err, late;
+
+	if (!net || weir_net_start(net, &why)) {
+		fprintf(stderr, "lwip: %s\n", why.text);
+		weir_net_free(net);
+		return why.code;
+	}
+	to_stop = c->frames;
+	err = begin_stack(c);
+	if (!err) {
+		await_router(c);
+		err = do_jobs(c, opt->jobs, opt->together);
+	}
+	late = weir_net_stop(net);
+	print_counts(c);
+	if (!weir_net_counters(net, &n))
+		printf("flows %llu, denied %llu, dropped %llu\n",
+		       (unsigned long long)n.flows_total,
+		       (unsigned long long)n.denied,
+		       (unsigned long long)n.dropped);
+	weir_net_free(net);
+	return err ? err : late;
+}
+
+/* --- the program ------------------------------------------------------------ */
+
+static int run(const struct options *opt)
+{
+	static struct card c;
+
+	c.mtu = opt->mtu;
+	signal(SIGTERM, on_signal);
+	signal(SIGINT, on_signal);
+	return opt->tap ? run_with_tap(&c, opt) : run_with_net(&c, opt);
 }
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: lwip network --tap NAME [--drop-port N] "
-			"[OPTION...]\n"
-			"       lwip guest --tap NAME [--together] [OPTION...] "
-			"[JOB...]\n");
+	fprintf(stderr,
+		"usage: lwip network --tap NAME [--drop-port N] "
+		"[OPTION...]\n"
+		"       lwip guest [--tap NAME | --net WHAT | --rule RULE]... "
+		"[--together] [OPTION...] [JOB...]\n");
 	return 2;
 }
 
@@ -501,7 +627,8 @@ int main(int argc, char **argv)
 		{ "tap", 1, NULL, 't' },      { "drop-port", 1, NULL, 'x' },
 		{ "data", 1, NULL, 'd' },     { "mtu", 1, NULL, 'm' },
 		{ "timeout", 1, NULL, 's' },  { "capacity", 1, NULL, 'c' },
-		{ "together", 0, NULL, 'j' }, { NULL, 0, NULL, 0 },
+		{ "together", 0, NULL, 'j' }, { "net", 1, NULL, 'n' },
+		{ "rule", 1, NULL, 'r' },     { NULL, 0, NULL, 0 },
 	};
 	struct options opt = { .mtu = 1500, .seconds = 60 };
 	int o, err;
@@ -531,14 +658,21 @@ int main(int argc, char **argv)
 		case 'j':
 			opt.together = true;
 			break;
+		case 'n':
+			opt.net = optarg;
+			break;
+		case 'r':
+			if (opt.n_rules < RULES)
+				opt.rules[opt.n_rules++] = optarg;
+			break;
 		default:
 			return usage();
 		}
 	}
-	if (optind == argc || !opt.tap)
+	if (optind == argc)
 		return usage();
 	opt.is_guest = !strcmp(argv[optind], "guest");
-	if (!opt.is_guest && strcmp(argv[optind], "network"))
+	if (!opt.is_guest && (strcmp(argv[optind], "network") || !opt.tap))
 		return usage();
 	opt.jobs = argv + optind + 1;
 	look_begin((uint16_t)opt.drop_port);

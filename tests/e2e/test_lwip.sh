@@ -5,8 +5,10 @@
 #	the network    eth0 ── TAP ── port │ device ── lwIP 10.0.2.2
 #	               namespace "guest"
 #
-#	the guest      lwIP 10.0.2.15 ── port │ device ── TAP ── this kernel,
-#	               which forwards to the server: tests the jobs themselves
+#	the guest      lwIP 10.0.2.15 ── port │ struct weir_net ── the server
+#
+#	and without    lwIP 10.0.2.15 ── port │ device ── TAP ── this kernel, which
+#	Weir           forwards to the server: tests the jobs themselves
 #
 # shellcheck source=tests/e2e/world.sh
 . "$(dirname "$0")/world.sh"
@@ -130,6 +132,31 @@ jobs() {
 }
 
 world_dns
+jobs "guest of Weir" $main_v6 dns
+out=$W/two.out
+cases "guest of Weir, rings of two frames" bash -c '"$@" | tee '"$out"'; exit ${PIPESTATUS[0]}' - \
+	"$lwip" guest --data "$data" --capacity 2 \
+	"bulk both ways at once: tcp $main_v4 7000 say echo | send $N | recv $N | shutw | eof" \
+	"bulk up: tcp $main_v6 7000 say sink | send $N | shutw | eof" \
+	"bulk down: tcp $main_v4 7000 say send $N | recv $N | eof"
+check "guest of Weir, rings of two frames: room was waited for" \
+	grep -q '^refused [1-9]' "$out"
+out=$W/denied.out
+cases "guest of Weir" bash -c '"$@" | tee '"$out"'; exit ${PIPESTATUS[0]}' - \
+	"$lwip" guest --data "$data" --rule "deny tcp $main_v4:7001" \
+	"a denied port is refused: tcp $main_v4 7001 refused" \
+	"another is not: tcp $main_v4 7003 eof"
+check "guest of Weir: what was denied is counted" grep -q 'denied 1,' "$out"
+
+# it is told to end while a connection is open
+"$lwip" guest --data "$data" "open: tcp $main_v4 7000 say say here;sink | line | eof" \
+	>"$W/term.out" 2>&1 & one=$!
+until_true 10 said "$W/term.out" "# open: here" ||
+	not_ok "guest of Weir: open" "$(cat "$W/term.out")"
+kill -TERM $one
+check "guest of Weir: it ends at SIGTERM" wait_gone 4 $one
+check "guest of Weir: and its network in order" said "$W/term.out" 'flows [01], .*'
+
 # as it would be without Weir: these addresses are the kernel's own
 ip tuntap add mode tap name tap0
 ip -batch - <<-END
