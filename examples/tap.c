@@ -105,8 +105,7 @@ static void carry_up(struct wire *w)
 static int carry_down(struct wire *w)
 {
 	for (unsigned i = 0; i < MANY; i++) {
-		int n = weir_port_read_frame(w->port, w->down,
-					     sizeof(w->down));
+		int n = weir_port_read_frame(w->port, w->down, sizeof(w->down));
 
 		if (n == -EAGAIN)
 			return 0;

@@ -494,6 +494,9 @@ WEIR_API void weir_device_free(struct weir_device *dev);
  * The same one again until then.
  *
  * Thread: the device's.
+ * While one is staged weir_device_fd() is readable: who wants to think about a
+ * frame for longer leaves the descriptor out of poll, or copies it and drops it.
+ *
  * Return: it; NULL: there is none, and weir_device_fd() tells when there is.
  */
 WEIR_API const struct weir_frame *weir_device_stage(struct weir_device *dev);
@@ -883,6 +886,15 @@ WEIR_API int weir_net_gateway(const struct weir_net *net, int family,
  */
 WEIR_API int weir_net_guest(const struct weir_net *net, int family,
 			    struct weir_ip *ret);
+
+/**
+ * weir_net_prefix() - bits of the prefix of the guest's subnet, for one that is
+ *                     configured by hand
+ *
+ * Return: 8 to 29 for IPv4, 8 to 125 for IPv6; -EAFNOSUPPORT, -EINVAL as
+ * weir_net_gateway().
+ */
+WEIR_API int weir_net_prefix(const struct weir_net *net, int family);
 
 /**
  * weir_net_dns() - the address at which the guest finds its DNS server

@@ -281,6 +281,17 @@ int weir_net_guest(const struct weir_net *net, int family, struct weir_ip *ret)
 	return answer(net, family, &c->guest4, &c->guest6, ret);
 }
 
+int weir_net_prefix(const struct weir_net *net, int family)
+{
+	const struct weir_charter *c = &net->keeper.network.charter;
+
+	if (family == 4)
+		return c->len4;
+	if (family != 6)
+		return -EINVAL;
+	return c->has6 ? c->len6 : -EAFNOSUPPORT;
+}
+
 int weir_net_dns(const struct weir_net *net, int family, struct weir_ip *ret)
 {
 	const struct weir_charter *c = &net->keeper.network.charter;

@@ -131,6 +131,10 @@ int weir_msg_receive(int sock, void *buf, size_t cap, struct weir_msg *ret)
 	do {
 		n = recvmsg(sock, &h, MSG_CMSG_CLOEXEC);
 	} while (n < 0 && errno == EINTR);
+	/* the other end closed and had not read all: that is told once, and
+	 * before the messages it sent */
+	if (n < 0 && errno == ECONNRESET)
+		n = recvmsg(sock, &h, MSG_CMSG_CLOEXEC);
 	if (n < 0)
 		return -errno;
 	detach(&h, &m);

@@ -155,7 +155,7 @@ until_true 10 said "$W/term.out" "# open: here" ||
 	not_ok "guest of Weir: open" "$(cat "$W/term.out")"
 kill -TERM $one
 check "guest of Weir: it ends at SIGTERM" wait_gone 4 $one
-check "guest of Weir: and its network in order" said "$W/term.out" 'flows [01], .*'
+check "guest of Weir: and its network in order" said "$W/term.out" 'flows 1, .*'
 
 # as it would be without Weir: these addresses are the kernel's own
 ip tuntap add mode tap name tap0

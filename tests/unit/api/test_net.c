@@ -133,11 +133,15 @@ static void its_addresses_can_be_asked(void **state)
 	CHECK_EQ(weir_net_guest(e.net, 6, &ip), 0);
 	CHECK(ip.family == 6 && ip.bytes[0] == 0xfd && ip.bytes[15] == 0x15);
 	CHECK_EQ(weir_net_guest(e.net, 5, &ip), -EINVAL);
+	CHECK_EQ(weir_net_prefix(e.net, 4), 24);
+	CHECK_EQ(weir_net_prefix(e.net, 6), 64);
+	CHECK_EQ(weir_net_prefix(e.net, 5), -EINVAL);
 	embed_free(&e);
 
 	o.config_text = "interface: { ipv6: off }\n";
 	CHECK(embed_new(&e, &o));
 	CHECK_EQ(weir_net_gateway(e.net, 6, &ip), -EAFNOSUPPORT);
+	CHECK_EQ(weir_net_prefix(e.net, 6), -EAFNOSUPPORT);
 	CHECK_EQ(weir_net_dns(e.net, 6, &ip), -EAFNOSUPPORT);
 	embed_free(&e);
 }

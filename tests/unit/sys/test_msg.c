@@ -188,10 +188,31 @@ static void an_end_and_an_empty_socket_have_their_own_answers(void **state)
 	CHECK_EQ(weir_msg_receive(s[1], room, sizeof(room), &m), -EBADF);
 }
 
+/* Who ends without having heard all has still said what he said. */
+static void the_last_words_come_after_a_reset_too(void **state)
+{
+	struct weir_msg m;
+	int s[2];
+
+	(void)state;
+	pair(s);
+	CHECK_EQ(weir_msg_send(s[0], WEIR_MSG_STOP, NULL, 0, NULL, 0), 0);
+	CHECK_EQ(weir_msg_send(s[1], WEIR_MSG_EVENTS, NULL, 0, NULL, 0), 0);
+	CHECK_EQ(weir_msg_send(s[1], WEIR_MSG_BYE, NULL, 0, NULL, 0), 0);
+	close(s[1]); /* STOP was not read */
+	CHECK_EQ(weir_msg_receive(s[0], room, sizeof(room), &m), 1);
+	CHECK_EQ(m.kind, WEIR_MSG_EVENTS);
+	CHECK_EQ(weir_msg_receive(s[0], room, sizeof(room), &m), 1);
+	CHECK_EQ(m.kind, WEIR_MSG_BYE);
+	CHECK_EQ(weir_msg_receive(s[0], room, sizeof(room), &m), 0);
+	close(s[0]);
+}
+
 T_MAIN(T(a_message_arrives_as_it_was_sent),
        T(the_largest_and_the_empty_body_pass),
        T(descriptors_arrive_close_on_exec),
        T(too_many_descriptors_are_refused_and_closed),
        T(every_malformed_packet_is_refused),
        T(a_packet_larger_than_the_room_is_refused),
+       T(the_last_words_come_after_a_reset_too),
        T(an_end_and_an_empty_socket_have_their_own_answers))
