@@ -44,8 +44,7 @@ static void *be_engine(void *arg)
 	struct weir_device *device = k->device;
 
 	k->device = NULL; /* weir_engine_run_inside() frees it */
-	k->engine_status =
-		weir_engine_run_inside(k->sock, device, &k->errands);
+	k->engine_status = weir_engine_run_inside(k->sock, device, &k->errands);
 	close(k->sock);
 	return NULL;
 }
@@ -400,8 +399,10 @@ static void do_want(void *owner, struct weir_errand *self)
 	struct weir_network *n = owner;
 
 	if (w->wanted != (n->held_log != NULL))
-		w->result = weir_network_want(
-			n, w->wanted ? (uint32_t)WEIR_EVENT_ALL : 0);
+		w->result =
+			weir_network_want(n, w->wanted
+						     ? (uint32_t)WEIR_EVENT_ALL
+						     : 0);
 }
 
 int weir_keeper_hear_events(struct weir_keeper *k,

@@ -569,8 +569,10 @@ static void do_publish(void *owner, struct weir_errand *self)
 		*c->ret_port = n->doors.door[c->result].is.port;
 }
 
-int weir_net_publish(struct weir_net *net, const char *spec, uint16_t *ret_port,
-		     struct weir_error *error)
+int weir_net_publish(
+	struct weir_net *net, const char *spec,
+	uint16_t *ret_port, /* NOLINT(readability-non-const-*): kept */
+	struct weir_error *error)
 {
 	struct change c = { .net = net, .text = spec, .ret_port = ret_port };
 
@@ -582,8 +584,9 @@ static void do_unpublish(void *owner, struct weir_errand *self)
 	struct change *c = (struct change *)self;
 	struct weir_network *n = owner;
 
-	c->result = n->sock < 0 ? -EINVAL
-				: weir_publish_remove(&n->doors, c->at, n->sock);
+	c->result = n->sock < 0
+			    ? -EINVAL
+			    : weir_publish_remove(&n->doors, c->at, n->sock);
 }
 
 int weir_net_unpublish(struct weir_net *net, int id)

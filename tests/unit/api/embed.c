@@ -117,8 +117,8 @@ static unsigned sum_of(const uint8_t *at, size_t len)
 void embed_say(struct embed *e, const struct weir_ip *to, uint16_t port,
 	       const char *text)
 {
-	static const uint8_t macs[12] = { 2,   'w', 'e', 'i', 'r', 2,
-					  0x52, 0x54, 0, 0, 0, 1 };
+	static const uint8_t macs[12] = { 2,    'w',  'e', 'i', 'r', 2,
+					  0x52, 0x54, 0,   0,   0,   1 };
 	uint8_t f[WEIR_PORT_HEADER + 200] = { 0 };
 	uint8_t *eth = f + WEIR_PORT_HEADER, *ip = eth + ETHER,
 		*udp = ip + IPV4;

@@ -121,8 +121,9 @@ static void its_addresses_can_be_asked(void **state)
 	struct weir_ip ip;
 
 	(void)state;
-	o.config_text = "interface: { ipv4: 10.9.8.15/24, ipv6: 'fd00:9::15/64', "
-			"mtu: 2000 }\n";
+	o.config_text =
+		"interface: { ipv4: 10.9.8.15/24, ipv6: 'fd00:9::15/64', "
+		"mtu: 2000 }\n";
 	if (!embed_new(&e, &o))
 		fail_msg("%s", e.why.text);
 	CHECK(memcmp(&e.guest, &(struct weir_ip[]){ ip4(10, 9, 8, 15) },
@@ -427,8 +428,11 @@ static void names_are_kept(const char *one)
 	struct weir_ip a[2] = { ip4(192, 0, 2, 1), ip4(192, 0, 2, 2) };
 	struct weir_ip six = { .family = 6, .bytes = { 0x20, 1, [15] = 1 } };
 	struct weir_ip mapped = { .family = 6,
-				  .bytes = { [10] = 0xff, [11] = 0xff,
-					     [12] = 192, [14] = 2, [15] = 1 } };
+				  .bytes = { [10] = 0xff,
+					     [11] = 0xff,
+					     [12] = 192,
+					     [14] = 2,
+					     [15] = 1 } };
 	unsigned asked = 0;
 
 	CHECK_EQ(weir_net_cache_name(e.net, one, 4, a, 2, 600), 0);
@@ -508,7 +512,8 @@ static void a_name_that_was_given_decides(void **state)
 {
 	uint16_t port;
 	int fd = embed_host(&port);
-	const char *const rules[] = { rule("allow udp vm.test:", port, ""), NULL };
+	const char *const rules[] = { rule("allow udp vm.test:", port, ""),
+				      NULL };
 	struct weir_net_options o = embed_options(rules);
 
 	(void)state;
@@ -521,8 +526,7 @@ static void a_name_that_was_given_decides(void **state)
 	CHECK_EQ(weir_net_clear_name(e.net, "vm.test"), 0);
 	CHECK_EQ(weir_net_add_rule(e.net, "deny tcp any", 0, NULL), 2);
 	CHECK(!embed_reaches(&e, fd, &e.gateway, port));
-	CHECK_EQ(weir_net_cache_name(e.net, "vm.test", 4, &e.gateway, 1, 1),
-		 0);
+	CHECK_EQ(weir_net_cache_name(e.net, "vm.test", 4, &e.gateway, 1, 1), 0);
 	CHECK(embed_reaches(&e, fd, &e.gateway, port));
 	while (knows(&e.gateway, "vm.test"))
 		(void)poll(NULL, 0, 20);
