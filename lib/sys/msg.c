@@ -3,6 +3,7 @@
 #include "sys/msg.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -78,6 +79,26 @@ int weir_msg_send(int sock, enum weir_msg_kind kind, const void *body,
 	const struct parcel p = { kind, body, len, fd, n_fds, 0 };
 
 	return send_parcel(sock, &p);
+}
+
+int weir_msg_hand(int sock, enum weir_msg_kind kind, const void *body,
+		  size_t len, int fd)
+{
+	uint8_t room[4 + WEIR_MSG_HAND_BYTES];
+	struct weir_wr w = weir_wr_over(room, sizeof(room));
+	int own = fcntl(fd, F_DUPFD_CLOEXEC, 0), r;
+
+	if (own < 0)
+		return errno == EINVAL ? -EMFILE : -errno;
+	weir_wr_be32(&w, (uint32_t)own);
+	if (len)
+		weir_wr_copy(&w, body, len);
+	r = weir_wr_ok(&w)
+		    ? weir_msg_send(sock, kind, room, weir_wr_len(&w), NULL, 0)
+		    : -EMSGSIZE;
+	if (r)
+		close(own);
+	return r;
 }
 
 int weir_msg_try(int sock, enum weir_msg_kind kind, const void *body,

@@ -57,6 +57,7 @@
 #define WEIR_MSG_VERSION      1u
 #define WEIR_MSG_FDS_MAX      4u
 #define WEIR_MSG_HEADER_BYTES 8u
+#define WEIR_MSG_HAND_BYTES   64u /* most of a body of weir_msg_hand() */
 #define WEIR_MSG_PACKET_BYTES (WEIR_MSG_MAX_BYTES + WEIR_MSG_HEADER_BYTES)
 
 /* the system calls of this room, for the lists of confine.h */
@@ -120,7 +121,30 @@ int weir_msg_send(int sock, enum weir_msg_kind kind, const void *body,
 		  size_t len, const int *fd, unsigned n_fds);
 
 /**
- * weir_msg_try() - the same without waiting, and without descriptors
+ * weir_msg_hand() - one message with one descriptor, to a thread of our process
+ * @fd: stays the caller's; the other end gets a duplicate
+ *
+ * It goes by its number and not as SCM_RIGHTS: what the kernel makes of those
+ * is lost without a word if there is no descriptor left when they are received.
+ * That there is none is told here instead.
+ *
+ * Return: as weir_msg_send(); -EMFILE.
+ */
+int weir_msg_hand(int sock, enum weir_msg_kind kind, const void *body,
+		  size_t len, int fd);
+
+/** weir_msg_adopt() - a message that was handed over, and only that: its
+ * descriptor is now in @m as if it had been received */
+static inline void weir_msg_adopt(struct weir_msg *m)
+{
+	int fd = (int)weir_rd_be32(&m->body);
+
+	if (weir_rd_ok(&m->body) && m->n_fds == 0)
+		m->fd[m->n_fds++] = fd;
+}
+
+/**
+ * weir_msg_try() - weir_msg_send() without waiting, and without descriptors
  *
  * Return: as weir_msg_send(); -EAGAIN no room, also on a socket that blocks.
  */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -126,6 +127,50 @@ static void too_many_descriptors_are_refused_and_closed(void **state)
 	part(s);
 }
 
+/* To a thread of this process: by number, and a duplicate. */
+static void a_descriptor_is_handed_over(void **state)
+{
+	uint8_t buf[WEIR_MSG_PACKET_BYTES],
+		much[WEIR_MSG_HAND_BYTES + 1] = { 0 };
+	struct rlimit was, none;
+	struct weir_msg m;
+	int s[2], fd;
+
+	(void)state;
+	pair(s);
+	CHECK_EQ(weir_msg_hand(s[0], WEIR_MSG_DOOR, "body", 4, s[0]), 0);
+	CHECK_EQ(weir_msg_receive(s[1], buf, sizeof(buf), &m), 1);
+	CHECK_EQ(m.n_fds, 0);
+	weir_msg_adopt(&m);
+	CHECK_EQ(m.n_fds, 1);
+	CHECK(m.fd[0] != s[0] && m.fd[0] != s[1]);
+	CHECK_EQ(fcntl(m.fd[0], F_GETFD), FD_CLOEXEC);
+	CHECK_EQ(m.body.left, 4);
+	CHECK(memcmp(weir_rd_take(&m.body, 4), "body", 4) == 0);
+	fd = m.fd[0];
+	weir_msg_close_fds(&m);
+	/* nothing is left of one that was not sent */
+	CHECK_EQ(weir_msg_hand(s[0], WEIR_MSG_DOOR, much, sizeof(much), s[0]),
+		 -EMSGSIZE);
+	CHECK_EQ(fcntl(fd, F_GETFD), -1);
+	CHECK_EQ(getrlimit(RLIMIT_NOFILE, &was), 0);
+	none = was;
+	none.rlim_cur = (rlim_t)fd;
+	CHECK_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+	CHECK_EQ(weir_msg_hand(s[0], WEIR_MSG_POLICY, NULL, 0, s[0]), -EMFILE);
+	CHECK_EQ(setrlimit(RLIMIT_NOFILE, &was), 0);
+	CHECK(!weir_msg_is_waiting(s[1]));
+	/* a message without the number has no descriptor */
+	CHECK_EQ(weir_msg_send(s[0], WEIR_MSG_POLICY, "x", 1, NULL, 0), 0);
+	CHECK_EQ(weir_msg_receive(s[1], buf, sizeof(buf), &m), 1);
+	weir_msg_adopt(&m);
+	CHECK_EQ(m.n_fds, 0);
+	close(s[1]);
+	CHECK_EQ(weir_msg_hand(s[0], WEIR_MSG_POLICY, NULL, 0, s[0]), -EPIPE);
+	CHECK_EQ(fcntl(fd, F_GETFD), -1);
+	close(s[0]);
+}
+
 static void every_malformed_packet_is_refused(void **state)
 {
 	static const struct {
@@ -212,7 +257,7 @@ T_MAIN(T(a_message_arrives_as_it_was_sent),
        T(the_largest_and_the_empty_body_pass),
        T(descriptors_arrive_close_on_exec),
        T(too_many_descriptors_are_refused_and_closed),
-       T(every_malformed_packet_is_refused),
+       T(a_descriptor_is_handed_over), T(every_malformed_packet_is_refused),
        T(a_packet_larger_than_the_room_is_refused),
        T(the_last_words_come_after_a_reset_too),
        T(an_end_and_an_empty_socket_have_their_own_answers))
