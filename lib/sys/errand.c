@@ -27,22 +27,35 @@ void weir_errand_open(struct weir_errand_list *l)
 	pthread_mutex_unlock(&l->lock);
 }
 
+/* The lock is held.  Return: false: none are taken. */
+static bool add(struct weir_errand_list *l, struct weir_errand *e)
+{
+	e->next = NULL;
+	e->done = false;
+	if (!l->open)
+		return false;
+	if (l->last)
+		l->last->next = e;
+	else
+		l->first = e;
+	l->last = e;
+	l->wake(l->ctx);
+	return true;
+}
+
+void weir_errand_put(struct weir_errand_list *l, struct weir_errand *e)
+{
+	pthread_mutex_lock(&l->lock);
+	(void)add(l, e);
+	pthread_mutex_unlock(&l->lock);
+}
+
 bool weir_errand_do(struct weir_errand_list *l, struct weir_errand *e)
 {
 	bool open;
 
-	e->next = NULL;
-	e->done = false;
 	pthread_mutex_lock(&l->lock);
-	open = l->open;
-	if (open) {
-		if (l->last)
-			l->last->next = e;
-		else
-			l->first = e;
-		l->last = e;
-		l->wake(l->ctx);
-	}
+	open = add(l, e);
 	while (open && !e->done && l->open)
 		pthread_cond_wait(&l->changed, &l->lock);
 	pthread_mutex_unlock(&l->lock);
@@ -75,6 +88,15 @@ void weir_errand_run(struct weir_errand_list *l, void *owner)
 		pthread_cond_broadcast(&l->changed);
 		pthread_mutex_unlock(&l->lock);
 	}
+}
+
+void weir_errand_part(struct weir_errand_list *l, void *owner)
+{
+	pthread_mutex_lock(&l->lock);
+	if (l->open && l->parting)
+		l->parting->run(owner, l->parting);
+	pthread_mutex_unlock(&l->lock);
+	weir_errand_close(l);
 }
 
 void weir_errand_close(struct weir_errand_list *l)

@@ -32,13 +32,14 @@ struct weir_errand {
  * struct weir_errand_list - those that wait
  * @wake: calls the thread that does them; many calls are one
  * @open: more are taken
+ * @parting: done by that thread when it takes no more, under @lock; or NULL
  */
 struct weir_errand_list {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	void (*wake)(void *ctx);
 	void *ctx;
-	struct weir_errand *first, *last;
+	struct weir_errand *first, *last, *parting;
 	bool open;
 };
 
@@ -60,8 +61,20 @@ void weir_errand_open(struct weir_errand_list *l);
  */
 bool weir_errand_do(struct weir_errand_list *l, struct weir_errand *e);
 
+/**
+ * weir_errand_put() - the same without waiting
+ *
+ * @e is the list's until it is done, as one that was brought later is, or none
+ * are taken any more.
+ */
+void weir_errand_put(struct weir_errand_list *l, struct weir_errand *e);
+
 /** weir_errand_run() - do those that wait; @owner: what they work on */
 void weir_errand_run(struct weir_errand_list *l, void *owner);
+
+/** weir_errand_part() - do @parting, once, and close; by the thread that does
+ * them */
+void weir_errand_part(struct weir_errand_list *l, void *owner);
 
 /** weir_errand_close() - take none any more; those that wait are not done */
 void weir_errand_close(struct weir_errand_list *l);
