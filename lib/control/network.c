@@ -81,6 +81,9 @@ enum {
 
 static int send_policy(struct weir_network *n)
 {
+	if (n->doors.inside)
+		return weir_msg_hand(n->sock, WEIR_MSG_POLICY, NULL, 0,
+				     n->book.fd);
 	return weir_msg_send(n->sock, WEIR_MSG_POLICY, NULL, 0, &n->book.fd, 1);
 }
 
@@ -145,6 +148,8 @@ static void tell_replaced(struct weir_network *n, uint32_t uid)
 {
 	struct weir_log *log[] = { n->log, n->held_log };
 
+	if (n->sock < 0)
+		return; /* no engine yet: none was in force */
 	weir_voice_say(n->voice, WEIR_VOICE_NOTE, "the policy was replaced");
 	for (int i = 0; i < 2; i++) {
 		struct weir_event *e;
@@ -160,15 +165,23 @@ static void tell_replaced(struct weir_network *n, uint32_t uid)
 	weir_network_on_log(n);
 }
 
+/* What was short, as errno says after a failure; or else @r. */
+static int short_of(int r)
+{
+	return errno == ENOMEM || errno == EMFILE || errno == ENFILE ? -errno
+								     : r;
+}
+
 int weir_network_replace(struct weir_network *n, const struct weir_settings *s,
 			 uint32_t uid, char why[WEIR_RULEBOOK_WHY_BYTES])
 {
-	struct weir_rulebook next;
+	struct weir_rulebook was = n->book, next;
+	uint8_t stale = n->stale;
 	uint64_t bounds;
 	int r;
 
 	if (!number_bounds(s, &bounds, why))
-		return -EINVAL;
+		return short_of(-EINVAL);
 	if (bounds != n->bounds) {
 		snprintf(why, WEIR_RULEBOOK_WHY_BYTES,
 			 "its bounds are others, and bounds do not change "
@@ -176,12 +189,21 @@ int weir_network_replace(struct weir_network *n, const struct weir_settings *s,
 		return -EINVAL;
 	}
 	if (!weir_rulebook_make(s, &next, why))
-		return -EINVAL;
-	weir_rulebook_close(&n->book);
+		return short_of(-EINVAL);
 	n->book = next;
 	r = tell_engine(n, STALE_POLICY);
+	if (r) {
+		n->book = was;
+		n->stale = stale;
+		weir_rulebook_close(&next);
+		snprintf(why, WEIR_RULEBOOK_WHY_BYTES,
+			 "the engine does not get the policy: %s",
+			 strerror(-r));
+		return r;
+	}
+	weir_rulebook_close(&was);
 	tell_replaced(n, uid);
-	return r;
+	return 0;
 }
 
 int weir_network_reload(struct weir_network *n, const struct weir_settings *s,
@@ -190,7 +212,7 @@ int weir_network_reload(struct weir_network *n, const struct weir_settings *s,
 	char why[WEIR_RULEBOOK_WHY_BYTES];
 	int r = weir_network_replace(n, s, uid, why);
 
-	if (r != -EINVAL)
+	if (r != -EINVAL && r != -ENOMEM && r != -EMFILE && r != -ENFILE)
 		return r;
 	stay(n, why);
 	return 0;
@@ -643,7 +665,8 @@ void weir_network_close(struct weir_network *n)
 	       errno == EINTR)
 		;
 	n->engine = 0;
-	while (weir_msg_is_waiting(n->sock)) /* what it said last: events, counters */
+	while (weir_msg_is_waiting(
+		n->sock)) /* what it said last: events, counters */
 		(void)weir_network_hear(n);
 	close_one(&n->sock);
 	close_one(&n->addresses);

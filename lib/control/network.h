@@ -141,8 +141,9 @@ int weir_network_on_resolvers(struct weir_network *n);
  * weir_network_replace() - another policy, or why not
  * @s: as weir_network_reload()
  *
- * Return: 0; -EINVAL @why says what is wrong, nothing is changed; another
- * negative errno: the engine takes no message.
+ * Return: 0; -EINVAL, or what was short: -ENOMEM, -EMFILE, -ENFILE; another
+ * negative errno: the engine takes no message.  @why says what is wrong, and
+ * nothing is changed.
  */
 int weir_network_replace(struct weir_network *n, const struct weir_settings *s,
 			 uint32_t uid, char why[WEIR_RULEBOOK_WHY_BYTES]);

@@ -230,13 +230,17 @@ int weir_publish_open(const struct weir_publish *p,
 	return 0;
 }
 
-static int send_door(const struct weir_publish_door *door, int sock)
+static int send_door(const struct weir_publish_doors *d,
+		     const struct weir_publish_door *door, int sock)
 {
 	uint8_t body[64];
 	struct weir_wr w = weir_wr_over(body, sizeof(body));
 	int r;
 
 	weir_charter_build_door(&door->is, &w);
+	if (d->inside)
+		return weir_msg_hand(sock, WEIR_MSG_DOOR, body, weir_wr_len(&w),
+				     door->fd);
 	r = weir_msg_send(sock, WEIR_MSG_DOOR, body, weir_wr_len(&w), &door->fd,
 			  1);
 	return r == -ETOOMANYREFS ? -EAGAIN : r; /* so many are on their way */
@@ -245,7 +249,7 @@ static int send_door(const struct weir_publish_door *door, int sock)
 int weir_publish_send(struct weir_publish_doors *d, int sock)
 {
 	while (d->sent < d->n) {
-		int r = send_door(&d->door[d->sent], sock);
+		int r = send_door(d, &d->door[d->sent], sock);
 
 		if (r)
 			return r;
@@ -267,7 +271,7 @@ int weir_publish_add(const struct weir_publish *p, struct weir_publish_doors *d,
 	if (r)
 		return r;
 	door = &d->door[at];
-	r = send_door(door, sock);
+	r = send_door(d, door, sock);
 	close(door->fd); /* the engine has it, or nobody shall */
 	door->fd = -1;
 	door->gone = r != 0;
@@ -284,15 +288,19 @@ int weir_publish_remove(struct weir_publish_doors *d, uint32_t id, int sock)
 	uint8_t body[4];
 	struct weir_wr w = weir_wr_over(body, sizeof(body));
 
+	int r;
+
 	if (id >= d->n || d->door[id].gone)
 		return -ENOENT;
+	weir_wr_be32(&w, id);
+	r = weir_msg_send(sock, WEIR_MSG_UNDOOR, body, sizeof(body), NULL, 0);
+	if (r)
+		return r;
 	d->door[id].gone = true;
 	if (d->door[id].fd >= 0)
 		close(d->door[id].fd);
 	d->door[id].fd = -1;
-	weir_wr_be32(&w, id);
-	return weir_msg_send(sock, WEIR_MSG_UNDOOR, body, sizeof(body), NULL,
-			     0);
+	return 0;
 }
 
 void weir_publish_close(struct weir_publish_doors *d)

@@ -57,10 +57,11 @@ struct weir_publish_door {
  * struct weir_publish_doors - all of them
  * @sent: so many are the engine's
  * @raise: the soft limit of descriptors is this process's own to raise
+ * @inside: the engine is a thread of this process
  */
 struct weir_publish_doors {
 	uint32_t n, sent;
-	bool raise;
+	bool raise, inside;
 	struct weir_publish_door door[WEIR_DOORS_MAX];
 };
 
@@ -73,8 +74,8 @@ struct weir_publish_doors {
  * had, those before it are there.
  */
 int weir_publish_open(const struct weir_publish *p,
-		       struct weir_publish_doors *d,
-		       char why[WEIR_PUBLISH_WHY_BYTES]);
+		      struct weir_publish_doors *d,
+		      char why[WEIR_PUBLISH_WHY_BYTES]);
 
 /**
  * weir_publish_send() - hand sockets to the engine, as many as it takes now
@@ -96,7 +97,7 @@ int weir_publish_add(const struct weir_publish *p, struct weir_publish_doors *d,
 		     int sock, char why[WEIR_PUBLISH_WHY_BYTES]);
 
 /** weir_publish_remove() - one less; Return: 0; -ENOENT there is none; another
- * negative errno: the engine takes no message */
+ * negative errno: the engine takes no message, and it is there still */
 int weir_publish_remove(struct weir_publish_doors *d, uint32_t id, int sock);
 
 /** weir_publish_close() - close what was not handed over */

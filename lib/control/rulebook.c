@@ -551,7 +551,9 @@ bool weir_rulebook_make(const struct weir_settings *s,
 	size_t len = weir_compile_bytes();
 	bool ok = false;
 	void *mem;
+	int was;
 
+	errno = 0;
 	if (!weir_rulebook_world_init(&m.w, s))
 		return refuse(why, "out of memory");
 	mem = mmap(NULL, len, PROT_READ | PROT_WRITE,
@@ -565,8 +567,10 @@ bool weir_rulebook_make(const struct weir_settings *s,
 		ok = add_all(&m) && open_image(&m, ret);
 	else
 		refuse(why, "no memory to compile the policy");
+	was = errno;
 	munmap(mem, len);
 	weir_rulebook_world_fini(&m.w);
+	errno = was;
 	return ok;
 }
 

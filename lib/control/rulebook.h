@@ -38,7 +38,7 @@ struct weir_rulebook {
  *
  * Blocks while it reads lists; a million names take less than two seconds.
  * Return: false if something in @s is wrong, a list cannot be read, or memory
- * is short.
+ * or descriptors are short: errno is then ENOMEM, EMFILE or ENFILE.
  */
 bool weir_rulebook_make(const struct weir_settings *s,
 			struct weir_rulebook *ret,
