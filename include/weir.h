@@ -708,7 +708,11 @@ WEIR_API int weir_device_capabilities(const struct weir_device *dev,
  * for both threads to have taken it.  Hooks are called with no lock held: they
  * may call every function of this section except weir_net_stop() and
  * weir_net_free(), should be quick (what happens meanwhile waits in a buffer
- * of bounded size), and must not throw through C.
+ * of bounded size), and are left by returning: not by a C++ exception, longjmp
+ * or pthread_exit.  Hooks of two networks that wait for each other's network
+ * wait for good.  A thread inside a call must not be cancelled, and after fork()
+ * the network is the parent's: the child calls nothing of it, nor of its port,
+ * not even weir_net_free().
  *
  * The engine is inside your process and is not confined by seccomp, as that of
  * `weir serve` is.  Let it be the only program of its process if you can.
@@ -809,7 +813,8 @@ WEIR_API struct weir_net *weir_net_new(const struct weir_net_options *options,
  *
  * Return: 0; -EALREADY it was started; -EADDRINUSE, -EADDRNOTAVAIL, -EACCES a
  * port cannot be bound; -ENOSPC too many ports; -EAGAIN no thread; -ENOMEM;
- * -EMFILE, -ENFILE; -EDEADLK called from a hook.
+ * -EMFILE, -ENFILE; -ESHUTDOWN it was stopped, or its frames shut down, before
+ * it was served.
  */
 WEIR_API int weir_net_start(struct weir_net *net, struct weir_error *error);
 
@@ -821,11 +826,12 @@ WEIR_API int weir_net_start(struct weir_net *net, struct weir_error *error);
  * thread is gone.  No hook is called any more once this returns.  Calls after
  * the first return at once what that one returned.
  *
- * Waits, bounded by grace_ms and a few milliseconds, and for a hook that is
- * running.
+ * Waits, bounded by grace_ms and a few milliseconds (200 more for a log in the
+ * configuration whose reader is slow), and for a hook that is running.
  *
- * Return: 0; -ETIMEDOUT what was left at the end of grace_ms was given up;
- * -EDEADLK called from a hook; -EINVAL it was not started.
+ * Return: 0, also if it could not be started; -ETIMEDOUT what was left at the
+ * end of grace_ms was given up; -EDEADLK called from a hook; -EINVAL nobody has
+ * tried to start it.
  */
 WEIR_API int weir_net_stop(struct weir_net *net);
 
@@ -952,7 +958,9 @@ WEIR_API int weir_net_set_event_hook(struct weir_net *net,
  * @ttl_s:  then it is forgotten; 1 to 86400, others are taken as the nearest
  *
  * Replaces what this call had said before for the same name and family.  What
- * DNS answers have given is untouched: those only ever add.
+ * DNS answers have given is untouched: those only ever add.  Of one address the
+ * 256 names that were given last count for the policy.  What is given before
+ * weir_net_start() is known before the first frame is looked at.
  *
  * Return: 0; -EINVAL no name, or no family; -EAFNOSUPPORT an address is of the
  * other family; -ENOSPC more than 256 addresses, or more than 4096 of all
@@ -1037,7 +1045,7 @@ WEIR_API int weir_net_counters(const struct weir_net *net,
  * time.
  *
  * Return: 0; -EINVAL one of them is wrong, or there are too many (the text says
- * which); -ENOMEM; -ESHUTDOWN.
+ * which); -EMFILE, -ENFILE (it takes two for a moment); -ENOMEM; -ESHUTDOWN.
  */
 WEIR_API int weir_net_set_policy(struct weir_net *net, const char *const *rules,
 				 size_t n, struct weir_error *error);
@@ -1050,7 +1058,7 @@ WEIR_API int weir_net_set_policy(struct weir_net *net, const char *const *rules,
  * options first, then the configuration's.
  *
  * Return: its number; -EINVAL it is wrong, or there are too many; -ERANGE no
- * such place; -ENOMEM; -ESHUTDOWN.
+ * such place; -EMFILE, -ENFILE; -ENOMEM; -ESHUTDOWN.
  */
 WEIR_API int weir_net_add_rule(struct weir_net *net, const char *rule,
 			       unsigned at, struct weir_error *error);
@@ -1060,7 +1068,7 @@ WEIR_API int weir_net_add_rule(struct weir_net *net, const char *rule,
  * @at: its number, from 1
  *
  * Return: 0; -ERANGE there is none; -EINVAL the others are no policy without it
- * (the text says why); -ENOMEM; -ESHUTDOWN.
+ * (the text says why); -EMFILE, -ENFILE; -ENOMEM; -ESHUTDOWN.
  */
 WEIR_API int weir_net_remove_rule(struct weir_net *net, unsigned at,
 				  struct weir_error *error);
@@ -1086,7 +1094,7 @@ WEIR_API int weir_net_publish(struct weir_net *net, const char *spec,
  * order, a range one for each port.
  *
  * Return: 0; -ENOENT there is none of that id; -EINVAL the network was not
- * started; -ESHUTDOWN.
+ * started; -ENOMEM; -ESHUTDOWN.
  */
 WEIR_API int weir_net_unpublish(struct weir_net *net, int id);
 
@@ -1111,7 +1119,7 @@ struct weir_limits {
  * What is open stays open.
  *
  * Return: 0; -EINVAL a rate is wrong, or @size; -ERANGE more flows than at the
- * start; -E2BIG an option this library does not know; -ESHUTDOWN.
+ * start; -E2BIG an option this library does not know; -ENOMEM; -ESHUTDOWN.
  */
 WEIR_API int weir_net_set_limits(struct weir_net *net,
 				 const struct weir_limits *limits,

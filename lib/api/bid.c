@@ -12,17 +12,26 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "control/config.h"
+#include "control/excerpt.h"
 #include "control/order.h"
 
-#define GRACE_MS 2000u /* as much as the engine waits: WEIR_DRAIN_MS */
+#define TEXT_SHOWN 120u
+#define GRACE_MS   2000u /* as much as the engine waits: WEIR_DRAIN_MS */
 
 _Static_assert(GRACE_MS == WEIR_DRAIN_MS, "weir.h says so");
 
-static int refuse(char why[WEIR_BID_WHY_BYTES], const char *option,
-		  const char *text, const char *sentence)
+int weir_bid_refuse(char why[WEIR_BID_WHY_BYTES], const char *option,
+		    const char *text, const char *sentence)
 {
-	snprintf(why, WEIR_BID_WHY_BYTES, "%s %s: %s", option, text, sentence);
+	struct weir_text t = weir_text_over(why, WEIR_BID_WHY_BYTES);
+
+	weir_text_add(&t, option);
+	weir_text_add(&t, text[0] ? " " : "");
+	weir_excerpt_head(&t, text, strlen(text), TEXT_SHOWN);
+	weir_text_add(&t, ": ");
+	weir_text_add(&t, sentence);
 	return -EINVAL;
 }
 
@@ -46,9 +55,10 @@ static int read_mac(const uint8_t mac[6], const char *option,
 	*ret_is = !is_zero(mac);
 	memcpy(ret->b, mac, sizeof(ret->b));
 	if (mac[0] & 1)
-		return refuse(why, option, "",
-			      "a group address is no card's, its first byte "
-			      "is even");
+		return weir_bid_refuse(
+			why, option, "",
+			"a group address is no card's, its first byte "
+			"is even");
 	return 0;
 }
 
@@ -58,7 +68,7 @@ static int read_words(const struct weir_net_options *o, struct weir_bid *b,
 	char reason[WEIR_ORDER_WHY_BYTES];
 
 	if (o->net && !weir_order_net(&b->settings, o->net, reason))
-		return refuse(why, "net", o->net, reason);
+		return weir_bid_refuse(why, "net", o->net, reason);
 	for (size_t i = 0; i < o->n_rules; i++)
 		if (!weir_settings_add(&b->settings.line_rules, o->rules[i],
 				       "rules"))
@@ -66,7 +76,8 @@ static int read_words(const struct weir_net_options *o, struct weir_bid *b,
 	for (size_t i = 0; i < o->n_publish; i++)
 		if (!weir_order_publish(&b->orders, o->publish[i], false,
 					reason))
-			return refuse(why, "publish", o->publish[i], reason);
+			return weir_bid_refuse(why, "publish", o->publish[i],
+					       reason);
 	return 0;
 }
 
@@ -82,9 +93,10 @@ static int read_numbers(const struct weir_net_options *o, struct weir_bid *b,
 	if (r)
 		return r;
 	if (o->flows > WEIR_CONNS_MAX)
-		return refuse(why, "flows", "", "131072 are the most");
+		return weir_bid_refuse(why, "flows", "", "131072 are the most");
 	if (o->grace_ms > GRACE_MS)
-		return refuse(why, "grace_ms", "", "2000 are the most");
+		return weir_bid_refuse(why, "grace_ms", "",
+				       "2000 are the most");
 	b->orders.max_flows = o->flows;
 	b->grace_ms = o->grace_ms ? o->grace_ms : GRACE_MS;
 	return 0;
@@ -95,17 +107,20 @@ static int read_config(const struct weir_net_options *o, struct weir_bid *b,
 {
 	char reason[WEIR_CONFIG_WHY_BYTES];
 	bool ok = true;
+	int was;
 
 	if (o->config_file && o->config_text)
-		return refuse(why, "config_file", o->config_file,
-			      "there is a config_text too: give one of them");
+		return weir_bid_refuse(
+			why, "config_file", o->config_file,
+			"there is a config_text too: give one of them");
 	if (o->config_file && access(o->config_file, R_OK)) {
 		int err = errno;
 
-		snprintf(why, WEIR_BID_WHY_BYTES, "config_file %s: %s",
-			 o->config_file, strerror(err));
+		(void)weir_bid_refuse(why, "config_file", o->config_file,
+				      strerror(err));
 		return err == ENOENT || err == EACCES ? -err : -EINVAL;
 	}
+	errno = 0;
 	if (o->config_file)
 		ok = weir_config_load(o->config_file, &b->orders, &b->settings,
 				      reason);
@@ -118,8 +133,9 @@ static int read_config(const struct weir_net_options *o, struct weir_bid *b,
 					    sizeof(reason));
 	if (ok)
 		return 0;
+	was = errno;
 	snprintf(why, WEIR_BID_WHY_BYTES, "%.511s", reason);
-	return -EINVAL;
+	return was == ENOMEM || was == EMFILE || was == ENFILE ? -was : -EINVAL;
 }
 
 /* The rings are what the network's MTU needs, or the other way about. */

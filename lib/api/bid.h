@@ -32,6 +32,11 @@ struct weir_bid {
 int weir_bid_read(const struct weir_net_options *o, struct weir_bid *ret,
 		  char why[WEIR_BID_WHY_BYTES]);
 
+/** weir_bid_refuse() - OPTION TEXT: SENTENCE, of a long text its beginning;
+ * Return: -EINVAL */
+int weir_bid_refuse(char why[WEIR_BID_WHY_BYTES], const char *option,
+		    const char *text, const char *sentence);
+
 /** weir_bid_fini() - give it back */
 void weir_bid_fini(struct weir_bid *b);
 

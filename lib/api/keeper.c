@@ -6,12 +6,14 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/must.h"
 #include "engine/engine.h"
+#include "engine/house.h"
 #include "link/wake.h"
 
 static void set_state(struct weir_keeper *k, enum weir_keeper_state to)
@@ -24,9 +26,25 @@ static void set_state(struct weir_keeper *k, enum weir_keeper_state to)
 
 void weir_keeper_last(struct weir_keeper *k, struct weir_summary *ret)
 {
-	pthread_mutex_lock(&k->lock);
+	pthread_mutex_lock(&k->errands.lock);
 	*ret = k->last;
-	pthread_mutex_unlock(&k->lock);
+	pthread_mutex_unlock(&k->errands.lock);
+}
+
+/* The engine takes no errand any more; the lock of those is held. */
+static void do_part(void *owner, struct weir_errand *self)
+{
+	struct weir_keeper *k =
+		(void *)((char *)self - offsetof(struct weir_keeper, parting));
+
+	k->last = ((struct weir_house *)owner)->sum;
+}
+
+/* Have the engine say BYE; if it hears nothing, it sees that nobody is there. */
+static void stop_engine(struct weir_network *n, uint32_t grace_ms)
+{
+	if (!weir_network_stop(n, grace_ms) && n->sock >= 0)
+		(void)shutdown(n->sock, SHUT_WR);
 }
 
 /* The lock is held. */
@@ -45,8 +63,24 @@ static void *be_engine(void *arg)
 
 	k->device = NULL; /* weir_engine_run_inside() frees it */
 	k->engine_status = weir_engine_run_inside(k->sock, device, &k->errands);
-	close(k->sock);
+	(void)shutdown(k->sock, SHUT_RDWR); /* it is closed by bury_engine() */
 	return NULL;
+}
+
+/* The engine's thread has ended, or is about to: what it did not hear of is
+ * closed. */
+static void bury_engine(struct weir_keeper *k)
+{
+	struct weir_network *n = &k->network;
+	struct weir_msg m;
+
+	pthread_join(k->engine, NULL);
+	while (weir_msg_receive(k->sock, n->room, sizeof(n->room), &m) == 1) {
+		if (m.kind == WEIR_MSG_POLICY || m.kind == WEIR_MSG_DOOR)
+			weir_msg_adopt(&m);
+		weir_msg_close_fds(&m);
+	}
+	close(k->sock);
 }
 
 /* --- the keeper's thread --- */
@@ -96,7 +130,7 @@ static void on_ready(struct weir_keeper *k)
 		return;
 	if (r) {
 		k->error = r;
-		(void)weir_network_stop(n, 0);
+		stop_engine(n, 0);
 		return;
 	}
 	weir_network_watch(n);
@@ -163,12 +197,16 @@ static void end(struct weir_keeper *k)
 	void (*fn)(void *) = NULL;
 	void *arg = NULL;
 
-	pthread_join(k->engine, NULL);
-	k->over = true;
+	bury_engine(k);
 	weir_errand_close(&k->wishes);
 	weir_network_close(&k->network);
-	pthread_mutex_lock(&k->lock);
+	pthread_mutex_lock(&k->errands.lock);
 	k->last = k->network.summary;
+	pthread_mutex_unlock(&k->errands.lock);
+	pthread_mutex_lock(&k->lock);
+	k->over = true;
+	if (k->engine_status < 0) /* and all else failed for that */
+		k->error = k->engine_status;
 	if (k->engine_status == WEIR_ENGINE_OWED && !k->triggered)
 		k->left = -ETIMEDOUT;
 	if (k->triggered) {
@@ -192,7 +230,7 @@ static void *be_keeper(void *arg)
 	pthread_mutex_unlock(&k->lock);
 	k->error = weir_network_link(n, -1, 0);
 	if (k->error)
-		(void)weir_network_stop(n, 0);
+		stop_engine(n, 0);
 	while (turn(k))
 		;
 	end(k);
@@ -223,11 +261,14 @@ int weir_keeper_init(struct weir_keeper *k, const struct weir_orders *o,
 	k->frames = frames;
 	k->device = device;
 	k->sock = -1;
+	k->parting.run = do_part;
 	weir_must(pthread_mutex_init(&k->lock, NULL) == 0);
 	weir_must(pthread_cond_init(&k->changed, NULL) == 0);
 	weir_errand_init(&k->errands, wake_engine, frames);
 	weir_errand_init(&k->wishes, wake_keeper, &k->wake);
+	k->errands.parting = &k->parting;
 	weir_network_init(&k->network, o, v);
+	k->network.doors.inside = true;
 	return 0;
 }
 
@@ -244,7 +285,7 @@ void weir_keeper_fini(struct weir_keeper *k)
 }
 
 /* The engine, behind a socket; on failure nothing is left of it. */
-static int start_engine(struct weir_keeper *k)
+static int start_engine(struct weir_keeper *k, struct weir_errand *first)
 {
 	int pair[2], r;
 
@@ -253,6 +294,7 @@ static int start_engine(struct weir_keeper *k)
 	(void)fcntl(pair[0], F_SETFL, O_NONBLOCK);
 	k->sock = pair[1];
 	weir_errand_open(&k->errands);
+	weir_errand_put(&k->errands, first);
 	r = pthread_create(&k->engine, NULL, be_engine, k);
 	if (r) {
 		weir_errand_close(&k->errands);
@@ -264,28 +306,28 @@ static int start_engine(struct weir_keeper *k)
 	return 0;
 }
 
-static int start_threads(struct weir_keeper *k)
+static int start_threads(struct weir_keeper *k, struct weir_errand *first)
 {
 	sigset_t all, was;
 	int r;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &was);
-	r = start_engine(k);
+	r = start_engine(k, first);
 	if (r == 0) {
 		weir_errand_open(&k->wishes);
 		r = -pthread_create(&k->thread, NULL, be_keeper, k);
 		if (r) {
 			weir_errand_close(&k->wishes);
-			weir_network_close(&k->network); /* it hears of that */
-			pthread_join(k->engine, NULL);
+			(void)shutdown(k->sock, SHUT_RDWR);
+			bury_engine(k);
 		}
 	}
 	pthread_sigmask(SIG_SETMASK, &was, NULL);
 	return r;
 }
 
-int weir_keeper_start(struct weir_keeper *k)
+int weir_keeper_start(struct weir_keeper *k, struct weir_errand *first)
 {
 	int r;
 
@@ -295,15 +337,20 @@ int weir_keeper_start(struct weir_keeper *k)
 		pthread_mutex_unlock(&k->lock);
 		return r;
 	}
-	r = weir_network_bind(&k->network);
+	if (weir_frames_is_shutting_down(k->frames))
+		r = -ESHUTDOWN;
 	if (r == 0)
-		r = start_threads(k);
+		r = weir_network_bind(&k->network);
+	if (r == 0)
+		r = start_threads(k, first);
+	if (r)
+		weir_network_close(&k->network);
 	k->state = r ? WEIR_KEEPER_ENDED : WEIR_KEEPER_STARTING;
 	k->joined = r != 0;
 	while (k->state == WEIR_KEEPER_STARTING)
 		pthread_cond_wait(&k->changed, &k->lock);
 	if (r == 0 && k->state == WEIR_KEEPER_ENDED)
-		r = k->error ? k->error : -ECANCELED;
+		r = k->error ? k->error : -ESHUTDOWN;
 	pthread_mutex_unlock(&k->lock);
 	return r;
 }
@@ -316,7 +363,7 @@ struct ending {
 
 static void do_end(void *owner, struct weir_errand *self)
 {
-	(void)weir_network_stop(owner, ((struct ending *)self)->grace_ms);
+	stop_engine(owner, ((struct ending *)self)->grace_ms);
 }
 
 static void ask_end(struct weir_keeper *k, uint32_t grace_ms)
@@ -386,23 +433,40 @@ bool weir_keeper_ask(struct weir_keeper *k, struct weir_errand *e)
 
 /* --- hooks --- */
 
-/** struct wanting - the errand that begins or ends the events */
-struct wanting {
+/** struct hearing - the errand that sets the event hook */
+struct hearing {
 	struct weir_errand errand;
-	bool wanted;
+	struct weir_keeper *k;
+	void (*fn)(void *arg, const char *event, size_t len);
+	void *arg;
 	int result;
 };
 
-static void do_want(void *owner, struct weir_errand *self)
+static void set_hook(struct hearing *w)
 {
-	struct wanting *w = (struct wanting *)self;
-	struct weir_network *n = owner;
+	w->k->event_hook = w->fn;
+	w->k->event_arg = w->arg;
+}
 
-	if (w->wanted != (n->held_log != NULL))
+/* No hook is being called but, if it is one that brought this, that one. */
+static void do_hear(void *owner, struct weir_errand *self)
+{
+	struct hearing *w = (struct hearing *)self;
+	struct weir_network *n = owner;
+	bool locked = w->k->state == WEIR_KEEPER_NEW;
+
+	if ((w->fn != NULL) != (n->held_log != NULL))
 		w->result =
-			weir_network_want(n, w->wanted
-						     ? (uint32_t)WEIR_EVENT_ALL
-						     : 0);
+			weir_network_want(n,
+					  w->fn ? (uint32_t)WEIR_EVENT_ALL : 0);
+	if (w->result == -ENOMEM)
+		return;
+	w->result = 0; /* or the engine is about to end */
+	if (!locked)
+		pthread_mutex_lock(&w->k->lock);
+	set_hook(w);
+	if (!locked)
+		pthread_mutex_unlock(&w->k->lock);
 }
 
 int weir_keeper_hear_events(struct weir_keeper *k,
@@ -410,16 +474,17 @@ int weir_keeper_hear_events(struct weir_keeper *k,
 				       size_t len),
 			    void *arg)
 {
-	struct wanting w = { { .run = do_want }, fn != NULL, 0 };
+	struct hearing w = { { .run = do_hear }, k, fn, arg, 0 };
 
+	if (weir_keeper_do(k, &w.errand))
+		return w.result;
+	/* the last events are on their way to the one before */
 	pthread_mutex_lock(&k->lock);
-	k->event_hook = fn;
-	k->event_arg = arg;
+	set_hook(&w);
 	while (k->calling && !is_keeper(k))
 		pthread_cond_wait(&k->changed, &k->lock);
 	pthread_mutex_unlock(&k->lock);
-	(void)weir_keeper_do(k, &w.errand);
-	return w.result;
+	return 0;
 }
 
 int weir_keeper_hear_trigger(struct weir_keeper *k, void (*fn)(void *arg),
@@ -444,7 +509,7 @@ int weir_keeper_trigger(struct weir_keeper *k)
 	pthread_mutex_lock(&k->lock);
 	if (k->triggered)
 		r = -EALREADY;
-	else if (k->state != WEIR_KEEPER_RUNNING)
+	else if (k->state != WEIR_KEEPER_RUNNING || k->over)
 		r = -EINVAL;
 	else
 		k->triggered = true;

@@ -55,8 +55,9 @@ enum weir_keeper_state {
  * @error: why it could not be started
  * @left, @stopping, @joined: a stop has this result; is under way; is over
  * @calling: the event hook is being called
- * @last: counters of the end
- * @over: the keeper's thread takes no wishes any more
+ * @over: nothing changes any more: no wishes are taken, no trigger
+ * @parting: has the engine leave its counters in @last when it takes no more
+ *           errands, which is guarded by the lock of those
  * @wake: calls the keeper; @sock: the engine's end of the pair
  * @engine_status: what the engine's thread returned
  * @lines: of events, on their way to the hook
@@ -76,6 +77,7 @@ struct weir_keeper {
 	void (*trigger_hook)(void *arg);
 	void *trigger_arg;
 	bool over;
+	struct weir_errand parting;
 	struct weir_summary last;
 	pthread_t thread, engine;
 	int wake, sock, engine_status;
@@ -96,8 +98,14 @@ int weir_keeper_init(struct weir_keeper *k, const struct weir_orders *o,
 /** weir_keeper_fini() - stopped, or never started: give everything back */
 void weir_keeper_fini(struct weir_keeper *k);
 
-/** weir_keeper_start() - Return: as weir_net_start() */
-int weir_keeper_start(struct weir_keeper *k);
+/**
+ * weir_keeper_start() - begin
+ * @first: an errand that the engine does before it takes a frame; it may still
+ *         do it when this returns, but not after a later one or a failure
+ *
+ * Return: as weir_net_start()
+ */
+int weir_keeper_start(struct weir_keeper *k, struct weir_errand *first);
 
 /** weir_keeper_stop() - Return: as weir_net_stop() */
 int weir_keeper_stop(struct weir_keeper *k, uint32_t grace_ms);
@@ -132,7 +140,7 @@ int weir_keeper_hear_trigger(struct weir_keeper *k, void (*fn)(void *arg),
 /** weir_keeper_trigger() - Return: as weir_net_trigger_termination() */
 int weir_keeper_trigger(struct weir_keeper *k);
 
-/** weir_keeper_last() - the counters of the end; until then 0 */
+/** weir_keeper_last() - counters, when the engine takes no errand: of the end */
 void weir_keeper_last(struct weir_keeper *k, struct weir_summary *ret);
 
 #endif /* WEIR_API_KEEPER_H */

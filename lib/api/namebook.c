@@ -202,18 +202,98 @@ int weir_namebook_clear(struct weir_namebook *b, const char *name)
 	return found ? 0 : -ENOENT;
 }
 
-void weir_namebook_begin(struct weir_namebook *b)
+/* --- the start --- */
+
+/* To the engine's copy, as long as they are good. */
+static void give(struct weir_house *h, const struct weir_namebook_entry *e,
+		 size_t n)
 {
-	uint64_t now;
+	uint64_t now = weir_clock_now_ms();
+
+	for (size_t i = 0; i < n; i++) {
+		struct change c = { .is = &e[i] };
+
+		if (e[i].until_ms <= now)
+			continue;
+		c.ttl_s = (uint32_t)((e[i].until_ms - now + 999) / 1000);
+		do_change(h, &c.errand);
+	}
+}
+
+static void do_first(void *owner, struct weir_errand *self)
+{
+	const struct weir_namebook_eve *eve =
+		(const struct weir_namebook_eve *)self;
+
+	give(owner, eve->entry, eve->n);
+}
+
+int weir_namebook_copy(struct weir_namebook *b, struct weir_namebook_eve *ret)
+{
+	int r = 0;
+
+	*ret = (struct weir_namebook_eve){ .errand = { .run = do_first } };
+	pthread_mutex_lock(&b->lock);
+	ret->entry = b->n ? calloc(b->n, sizeof(*ret->entry)) : NULL;
+	if (b->n && !ret->entry)
+		r = -ENOMEM;
+	for (size_t i = 0; i < b->n && r == 0; i++) {
+		const struct weir_namebook_entry *from = &b->entry[i];
+		size_t len = from->n * sizeof(*from->addr);
+		struct weir_addr *addr = malloc(len);
+
+		if (!addr) {
+			r = -ENOMEM;
+			break;
+		}
+		memcpy(addr, from->addr, len);
+		ret->entry[i] = *from;
+		ret->entry[i].addr = addr;
+		ret->n++;
+	}
+	pthread_mutex_unlock(&b->lock);
+	if (r)
+		weir_namebook_drop(ret);
+	return r;
+}
+
+/** struct renewal - the errand that brings the copy up to date, all of it */
+struct renewal {
+	struct weir_errand errand;
+	const struct weir_namebook_eve *eve;
+	const struct weir_namebook *book; /* whose lock is held */
+};
+
+static void do_renew(void *owner, struct weir_errand *self)
+{
+	const struct renewal *r = (const struct renewal *)self;
+
+	for (size_t i = 0; i < r->eve->n; i++) {
+		struct change c = { .was = &r->eve->entry[i] };
+
+		do_change(owner, &c.errand);
+	}
+	give(owner, r->book->entry, r->book->n);
+}
+
+void weir_namebook_begin(struct weir_namebook *b,
+			 const struct weir_namebook_eve *eve)
+{
+	struct renewal r = { { .run = do_renew }, eve, b };
 
 	pthread_mutex_lock(&b->lock);
-	(void)drop_expired(b);
-	now = weir_clock_now_ms();
-	for (size_t i = 0; i < b->n; i++)
-		tell(b, NULL, &b->entry[i],
-		     (uint32_t)((b->entry[i].until_ms - now + 999) / 1000));
+	(void)weir_keeper_ask(b->keeper, &r.errand);
 	pthread_mutex_unlock(&b->lock);
 }
+
+void weir_namebook_drop(struct weir_namebook_eve *eve)
+{
+	for (size_t i = 0; i < eve->n; i++)
+		free(eve->entry[i].addr);
+	free(eve->entry);
+}
+
+/* --- what is gone, and questions --- */
 
 int weir_namebook_expire(struct weir_namebook *b)
 {

@@ -40,14 +40,32 @@ struct weir_namebook {
 	uint32_t total;
 };
 
+/**
+ * struct weir_namebook_eve - what is kept before the engine begins
+ * @errand: tells it that, of all errands the first
+ */
+struct weir_namebook_eve {
+	struct weir_errand errand;
+	struct weir_namebook_entry *entry;
+	size_t n;
+};
+
 /** weir_namebook_init() - none; @keeper: of the engine, borrowed */
 void weir_namebook_init(struct weir_namebook *b, struct weir_keeper *keeper);
 
 /** weir_namebook_fini() - give it back */
 void weir_namebook_fini(struct weir_namebook *b);
 
-/** weir_namebook_begin() - the engine runs now: it is told all that is kept */
-void weir_namebook_begin(struct weir_namebook *b);
+/** weir_namebook_copy() - for weir_keeper_start(); Return: 0 or -ENOMEM */
+int weir_namebook_copy(struct weir_namebook *b, struct weir_namebook_eve *ret);
+
+/** weir_namebook_begin() - the engine runs now: it is told what was changed
+ * meanwhile */
+void weir_namebook_begin(struct weir_namebook *b,
+			 const struct weir_namebook_eve *eve);
+
+/** weir_namebook_drop() - no errand is on its way any more: free the copy */
+void weir_namebook_drop(struct weir_namebook_eve *eve);
 
 /** weir_namebook_set() - Return: as weir_net_cache_name(), @n may be 0 */
 int weir_namebook_set(struct weir_namebook *b, const char *name, bool is4,

@@ -36,14 +36,60 @@ struct weir_net {
 	bool gateway_set;
 };
 
+/* A sentence that was too long does not end within a character (UTF-8). */
+static void end_whole(char *text)
+{
+	size_t len = strlen(text), from = len;
+
+	while (from && len - from < 3 &&
+	       ((uint8_t)text[from - 1] & 0xc0) == 0x80)
+		from--;
+	if (from && ((uint8_t)text[from - 1] & 0xc0) == 0xc0) {
+		uint8_t lead = (uint8_t)text[from - 1];
+		size_t more = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1;
+
+		if (len - from < more)
+			text[from - 1] = 0;
+	}
+}
+
 static int fail(struct weir_error *error, int code, const char *text)
 {
-	if (error) {
-		error->code = code;
-		snprintf(error->text, sizeof(error->text), "%s",
-			 text[0] ? text : strerror(-code));
-	}
+	if (!error)
+		return code;
+	if (!text[0] && code == -E2BIG)
+		text = "an option is set that this library does not know";
+	else if (!text[0])
+		text = strerror(-code);
+	error->code = code;
+	snprintf(error->text, sizeof(error->text), "%s", text);
+	end_whole(error->text);
 	return code;
+}
+
+/* What a call may return, of what the network below it returned. */
+static int known(int r)
+{
+	switch (r) {
+	case -EPERM:
+		return -EACCES;
+	case -EAFNOSUPPORT:
+		return -EADDRNOTAVAIL;
+	case -EPIPE:
+	case -ECONNRESET:
+	case -ENOTCONN:
+		return -ESHUTDOWN; /* its engine is about to end */
+	case -EAGAIN:
+	case -ENOBUFS:
+		return -ENOMEM;
+	default:
+		return r;
+	}
+}
+
+static const char *short_of(int r)
+{
+	return r == -ESHUTDOWN ? "the network has ended" : "";
 }
 
 static void hear(void *ctx, enum weir_voice_tone tone, const char *text)
@@ -62,20 +108,38 @@ static int make_rings(struct weir_net *net, const struct weir_net_options *o,
 	const struct weir_device_options all = { .size = sizeof(all),
 						 .offloads = WEIR_CAN_ALL };
 
+	const char *what = "frames";
+	int r;
+
 	net->frames = weir_frames_new(&net->bid.frames);
-	if (net->frames)
+	if (net->frames) {
+		what = "port";
 		net->port = weir_port_new(net->frames, o->port);
+	}
 	if (net->port)
 		*ret_device = weir_device_new(net->frames, &all);
-	return net->port && *ret_device ? 0 : -errno;
+	if (net->port && *ret_device)
+		return 0;
+	r = -errno;
+	snprintf(net->why, sizeof(net->why), "%s: %s", what,
+		 r == -EINVAL  ? "an option is out of its range"
+		 : r == -E2BIG ? "an option is set that this library does not "
+				 "know"
+			       : strerror(-r));
+	return r;
 }
 
 static int plan(struct weir_net *net)
 {
 	struct weir_network *n = &net->keeper.network;
 	struct weir_charter *c = &n->charter;
-	int r = weir_network_plan(n);
+	int r, was;
 
+	errno = 0;
+	r = weir_network_plan(n);
+	was = errno;
+	if (r && (was == ENOMEM || was == EMFILE || was == ENFILE))
+		return -was;
 	if (r)
 		return r == 2 ? -EINVAL : -EIO;
 	if (net->bid.has_gateway_mac)
@@ -128,8 +192,11 @@ struct weir_net *weir_net_new(const struct weir_net_options *options,
 {
 	struct weir_net_options o = { 0 };
 	int r = weir_frames_options_read(&o, sizeof(o), options);
-	struct weir_net *net = r ? NULL : calloc(1, sizeof(*net));
+	struct weir_net *net;
 
+	if (r == 0 && o.reserved)
+		r = -E2BIG;
+	net = r ? NULL : calloc(1, sizeof(*net));
 	if (!net) {
 		errno = -fail(error, r ? r : -ENOMEM, "");
 		return NULL;
@@ -146,12 +213,25 @@ struct weir_net *weir_net_new(const struct weir_net_options *options,
 
 int weir_net_start(struct weir_net *net, struct weir_error *error)
 {
-	int r = weir_keeper_start(&net->keeper);
+	struct weir_namebook_eve eve;
+	int r = weir_namebook_copy(&net->names, &eve);
 
 	if (r)
-		return fail(error, r, r == -EALREADY ? "" : net->why);
-	weir_namebook_begin(&net->names);
-	return 0;
+		return fail(error, r, "");
+	r = weir_keeper_start(&net->keeper, &eve.errand);
+	if (r == 0)
+		weir_namebook_begin(&net->names, &eve);
+	weir_namebook_drop(&eve);
+	if (r == -EALREADY)
+		return fail(error, r, "the network was started before");
+	if (r == -EAGAIN)
+		return fail(error, r, "there is no thread to be had");
+	r = known(r);
+	if (r == -ESHUTDOWN)
+		return fail(error, r,
+			    "the network was stopped, or its frames "
+			    "shut down, before it was served");
+	return r ? fail(error, r, net->why) : 0;
 }
 
 int weir_net_stop(struct weir_net *net)
@@ -253,16 +333,21 @@ int weir_net_set_gateway(struct weir_net *net, const struct weir_ip *ipv4,
 	return g.result;
 }
 
-/* Addresses change before the start only. */
+/* Addresses change before the start only, and under this lock. */
 static int answer(const struct weir_net *net, int family,
 		  const struct weir_addr *four, const struct weir_addr *six,
 		  struct weir_ip *ret)
 {
+	pthread_mutex_t *lock =
+		&((struct weir_net *)(uintptr_t)net)->keeper.lock;
+
 	if (family != 4 && family != 6)
 		return -EINVAL;
 	if (family == 6 && !net->keeper.network.charter.has6)
 		return -EAFNOSUPPORT;
+	pthread_mutex_lock(lock);
 	*ret = weir_bid_ip(family == 4 ? four : six);
+	pthread_mutex_unlock(lock);
 	return 0;
 }
 
@@ -432,8 +517,11 @@ static int have(struct change *c, void (*run)(void *, struct weir_errand *),
 	c->errand.run = run;
 	if (!weir_keeper_do(&c->net->keeper, &c->errand))
 		return fail(error, -ESHUTDOWN, "the network has ended");
-	if (c->result < 0)
-		return fail(error, c->result, c->why);
+	if (c->result < 0) {
+		int r = known(c->result);
+
+		return fail(error, r, c->why[0] ? c->why : short_of(r));
+	}
 	(void)weir_keeper_ask(&c->net->keeper, &heard);
 	return c->result;
 }
@@ -492,6 +580,9 @@ static void do_add(void *owner, struct weir_errand *self)
 	struct weir_settings_list *l = list_of(s, &at);
 
 	if (c->at > n + 1) {
+		snprintf(c->why, sizeof(c->why),
+			 "rule %u: there are %zu, so it is at most %zu", c->at,
+			 n, n + 1);
 		c->result = -ERANGE;
 		return;
 	}
@@ -523,6 +614,8 @@ static void do_remove(void *owner, struct weir_errand *self)
 	struct weir_settings_text was;
 
 	if (!c->at || c->at > s->line_rules.n + s->rules.n) {
+		snprintf(c->why, sizeof(c->why), "rule %u: there are %zu",
+			 c->at, s->line_rules.n + s->rules.n);
 		c->result = -ERANGE;
 		return;
 	}
@@ -551,6 +644,7 @@ int weir_net_remove_rule(struct weir_net *net, unsigned at,
 static void do_publish(void *owner, struct weir_errand *self)
 {
 	struct change *c = (struct change *)self;
+	char why[WEIR_PUBLISH_WHY_BYTES];
 	struct weir_network *n = owner;
 	struct weir_publish p;
 
@@ -558,11 +652,11 @@ static void do_publish(void *owner, struct weir_errand *self)
 	if (n->sock < 0)
 		snprintf(c->why, sizeof(c->why),
 			 "publish: the network was not started");
-	else if (!weir_publish_parse(c->text, &p, c->why))
-		return;
+	else if (!weir_publish_parse(c->text, &p, why))
+		weir_bid_refuse(c->why, "publish", c->text, why);
 	else if (p.n != 1)
-		snprintf(c->why, sizeof(c->why),
-			 "publish %s: one port at a time", c->text);
+		weir_bid_refuse(c->why, "publish", c->text,
+				"one port at a time");
 	else
 		c->result = weir_publish_add(&p, &n->doors, n->sock, c->why);
 	if (c->result >= 0 && c->ret_port)
@@ -606,19 +700,26 @@ static int read_rate(struct change *c, const char *name, const char *text,
 		return 0;
 	if (!*text)
 		*ret = (struct weir_charter_rate){ .bytes_per_s = 0 };
-	else if (!weir_plan_parse_rate(text, ret, &why)) {
-		snprintf(c->why, sizeof(c->why), "%s %s: %s", name, text, why);
-		return -EINVAL;
-	}
+	else if (!weir_plan_parse_rate(text, ret, &why))
+		return weir_bid_refuse(c->why, name, text, why);
 	return 0;
+}
+
+static void put_limits(struct weir_charter *c, struct weir_charter_rate up,
+		       struct weir_charter_rate down, uint32_t flows)
+{
+	c->up = up;
+	c->down = down;
+	c->max_flows = flows;
 }
 
 static void do_limits(void *owner, struct weir_errand *self)
 {
 	struct change *c = (struct change *)self;
 	struct weir_network *n = owner;
-	struct weir_charter_rate up = n->charter.up, down = n->charter.down;
-	uint32_t flows = c->limits->flows;
+	struct weir_charter_rate was_up = n->charter.up, up = was_up;
+	struct weir_charter_rate was_down = n->charter.down, down = was_down;
+	uint32_t was_flows = n->charter.max_flows, flows = c->limits->flows;
 
 	c->result = read_rate(c, "up", c->limits->up, &up);
 	if (c->result == 0)
@@ -631,10 +732,10 @@ static void do_limits(void *owner, struct weir_errand *self)
 	}
 	if (c->result)
 		return;
-	n->charter.up = up;
-	n->charter.down = down;
-	n->charter.max_flows = flows ? flows : n->charter.max_flows;
+	put_limits(&n->charter, up, down, flows ? flows : was_flows);
 	c->result = weir_network_limit(n);
+	if (c->result)
+		put_limits(&n->charter, was_up, was_down, was_flows);
 }
 
 int weir_net_set_limits(struct weir_net *net, const struct weir_limits *limits,
@@ -644,5 +745,7 @@ int weir_net_set_limits(struct weir_net *net, const struct weir_limits *limits,
 	struct change c = { .net = net, .limits = &l };
 	int r = weir_frames_options_read(&l, sizeof(l), limits);
 
+	if (r == 0 && l.reserved)
+		r = -E2BIG;
 	return r ? fail(error, r, "") : have(&c, do_limits, error);
 }

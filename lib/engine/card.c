@@ -50,7 +50,7 @@ static void follow_offload(struct weir_house *h)
 	if (h->charter.link == WEIR_CHARTER_VHOST)
 		now = weir_vhost_user_offload(h->card.link.self);
 	else if (h->charter.link == WEIR_CHARTER_INPROC)
-		now = h->card.offered = weir_inproc_offload(&h->card.of.inproc);
+		now = weir_inproc_offload(&h->card.of.inproc);
 	else
 		return;
 	h->charter.offload = now;
@@ -90,6 +90,8 @@ static int open_link(struct weir_house *h, struct weir_arena *arena)
 		if (!c->device)
 			return r;
 		weir_inproc_init(&c->of.inproc, c->device, &c->link);
+		/* what was not agreed on the port has cleared */
+		c->offered = WEIR_CAN_ALL;
 		follow_offload(h);
 		return 0;
 	}
@@ -185,6 +187,20 @@ int weir_card_flush(struct weir_house *h)
 		return 0;
 	c->watched_out = wants;
 	return weir_loop_change(h->loop, l->ops->fd(l->self), TAG, true, wants);
+}
+
+void weir_card_hang_up(struct weir_house *h)
+{
+	struct weir_card *c = &h->card;
+	int relay = weir_device_relay_fd(c->device);
+
+	weir_loop_forget(h->loop, c->link.ops->fd(c->link.self));
+	c->link.ops = NULL;
+	/* it is readable for good now, which is to wake nobody */
+	weir_loop_forget(h->loop, relay);
+	(void)weir_loop_watch(h->loop, relay,
+			      WEIR_HOUSE_TAG(WEIR_HOUSE_TAG_RELAY, 0), false,
+			      true);
 }
 
 void weir_card_close(struct weir_house *h)

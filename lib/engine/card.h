@@ -101,6 +101,10 @@ void weir_card_tick(struct weir_house *h);
 /** weir_card_flush() - the end of a turn; Return: 0, or a negative errno */
 int weir_card_flush(struct weir_house *h);
 
+/** weir_card_hang_up() - nothing comes or goes any more by rings that shut down;
+ * their relay still calls, each time anew */
+void weir_card_hang_up(struct weir_house *h);
+
 /** weir_card_close() - give it back */
 void weir_card_close(struct weir_house *h);
 

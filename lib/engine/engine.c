@@ -25,7 +25,8 @@
  *
  * As a thread of a program (weir_engine_run_inside()) the engine has a third
  * ear: errands, which its other threads bring (sys/errand.h), are done after the
- * events of a turn.
+ * events of a turn, and before its frames.  The first wait for the house to be
+ * open.
  *
  * A guest on a socket may go and another come: UNLINK is said, the house is
  * closed with all it knew, and laid out anew for the next LINK, which READY
@@ -339,6 +340,9 @@ static int hear_control(struct weir_house *h)
 		return -1;
 	if (r <= 0)
 		return 1;
+	if (h->errands &&
+	    (m.kind == WEIR_MSG_POLICY || m.kind == WEIR_MSG_DOOR))
+		weir_msg_adopt(&m);
 	return take_message(h, &m, &have);
 }
 
@@ -467,7 +471,11 @@ static bool survives_link(struct weir_house *h)
 {
 	if (!h->stopping)
 		return false;
-	weir_card_close(h);
+	h->link_lost = false;
+	if (h->card.device)
+		weir_card_hang_up(h); /* errands still come by it */
+	else
+		weir_card_close(h);
 	return true;
 }
 
@@ -535,7 +543,7 @@ static int turn(struct weir_house *h)
 			if (r >= 0)
 				return r;
 		}
-		if (h->called) {
+		if (h->called && h->up) {
 			int r = run_errands(h);
 
 			if (r >= 0)
@@ -584,13 +592,13 @@ static int run(int control, struct weir_device *device,
 	       struct weir_errand_list *errands)
 {
 	struct weir_house *h;
-	int status = 1;
+	int status;
 
 	h = mmap(NULL, sizeof(*h), PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (h == MAP_FAILED) {
 		weir_device_free(device);
-		return 1;
+		return -ENOMEM;
 	}
 	h->control = control;
 	h->card.given = -1;
@@ -598,17 +606,18 @@ static int run(int control, struct weir_device *device,
 	h->errands = errands;
 	h->loop = weir_loop_open();
 	h->now_us = weir_clock_now_ns() / 1000;
-	if (h->loop >= 0 && watch_ears(h) == 0)
+	status = h->loop < 0 ? h->loop : watch_ears(h);
+	if (status == 0)
 		status = turn(h);
 	if (status == 0 && h->owed)
 		status = WEIR_ENGINE_OWED;
 	if (errands) /* who waits for us would not hear our last events */
-		weir_errand_close(errands);
+		weir_errand_part(errands, h);
 	close_house(h);
 	send_summary(h, WEIR_MSG_BYE);
+	weir_card_close(h); /* which the loop watches */
 	if (h->loop >= 0)
 		close(h->loop);
-	weir_card_close(h);
 	weir_verdict_drop(h);
 	if (h->mem)
 		munmap(h->mem, h->mem_len);
@@ -618,7 +627,9 @@ static int run(int control, struct weir_device *device,
 
 int weir_engine_run(int control)
 {
-	return run(control, NULL, NULL) == 1;
+	int status = run(control, NULL, NULL);
+
+	return status != 0 && status != WEIR_ENGINE_OWED;
 }
 
 int weir_engine_run_inside(int control, struct weir_device *device,

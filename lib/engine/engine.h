@@ -28,7 +28,8 @@ struct weir_errand_list;
  * @errands: what other threads want; open, and closed before it returns
  *
  * Return: 0 after STOP; WEIR_ENGINE_OWED after STOP, but something the guest
- * had sent was given up; 1 as weir_engine_run(), or the frames shut down.
+ * had sent was given up; 1 as weir_engine_run(), or the frames shut down; a
+ * negative errno: it could not begin.
  */
 int weir_engine_run_inside(int control, struct weir_device *device,
 			   struct weir_errand_list *errands);

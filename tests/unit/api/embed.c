@@ -15,6 +15,7 @@
 #define ETHER       14u
 #define IPV4        20u
 #define UDP         8u
+#define TCP         20u
 
 static uint8_t buf[WEIR_PORT_ROOM];
 
@@ -114,34 +115,68 @@ static unsigned sum_of(const uint8_t *at, size_t len)
 	return ~sum & 0xffff;
 }
 
-void embed_say(struct embed *e, const struct weir_ip *to, uint16_t port,
-	       const char *text)
+/* An IP packet to the gateway, whose payload lies behind its header already. */
+static void put_packet(struct embed *e, uint8_t *f, uint8_t protocol,
+		       const struct weir_ip *to, size_t len)
 {
 	static const uint8_t macs[12] = { 2,    'w',  'e', 'i', 'r', 2,
 					  0x52, 0x54, 0,   0,   0,   1 };
-	uint8_t f[WEIR_PORT_HEADER + 200] = { 0 };
-	uint8_t *eth = f + WEIR_PORT_HEADER, *ip = eth + ETHER,
-		*udp = ip + IPV4;
-	size_t n = strlen(text);
+	uint8_t *eth = f + WEIR_PORT_HEADER, *ip = eth + ETHER;
 
-	CHECK(n <= 100);
 	memcpy(eth, macs, sizeof(macs));
 	put16(eth + 12, 0x0800);
 	ip[0] = 0x45;
-	put16(ip + 2, (unsigned)(IPV4 + UDP + n));
+	put16(ip + 2, (unsigned)(IPV4 + len));
 	ip[8] = 64;
-	ip[9] = 17;
+	ip[9] = protocol;
 	memcpy(ip + 12, e->guest.bytes, 4);
 	memcpy(ip + 16, to->bytes, 4);
 	put16(ip + 10, sum_of(ip, IPV4));
+	CHECK_EQ(weir_port_write_frame(e->port, WEIR_PORT_HEADER, f,
+				       WEIR_PORT_HEADER + ETHER + IPV4 + len),
+		 0);
+}
+
+void embed_segment(struct embed *e, uint16_t port, uint32_t seq, uint32_t ack,
+		   uint8_t flags, const void *data, size_t len)
+{
+	uint8_t f[WEIR_PORT_HEADER + ETHER + IPV4 + 1500] = { 0 };
+	uint8_t *tcp = f + WEIR_PORT_HEADER + ETHER + IPV4;
+	uint8_t pseudo[12 + 1500] = { 0 };
+
+	CHECK(len <= 1400 && len % 2 == 0);
+	put16(tcp, 5000);
+	put16(tcp + 2, port);
+	put16(tcp + 4, seq >> 16);
+	put16(tcp + 6, seq & 0xffff);
+	put16(tcp + 8, ack >> 16);
+	put16(tcp + 10, ack & 0xffff);
+	tcp[12] = 5 << 4;
+	tcp[13] = flags;
+	put16(tcp + 14, 65535);
+	memcpy(tcp + TCP, data, len);
+	memcpy(pseudo, e->guest.bytes, 4);
+	memcpy(pseudo + 4, e->gateway.bytes, 4);
+	pseudo[9] = 6;
+	put16(pseudo + 10, (unsigned)(TCP + len));
+	memcpy(pseudo + 12, tcp, TCP + len);
+	put16(tcp + 16, sum_of(pseudo, 12 + TCP + len));
+	put_packet(e, f, 6, &e->gateway, TCP + len);
+}
+
+void embed_say(struct embed *e, const struct weir_ip *to, uint16_t port,
+	       const char *text)
+{
+	uint8_t f[WEIR_PORT_HEADER + 200] = { 0 };
+	uint8_t *udp = f + WEIR_PORT_HEADER + ETHER + IPV4;
+	size_t n = strlen(text);
+
+	CHECK(n <= 100);
 	put16(udp, 5000);
 	put16(udp + 2, port);
 	put16(udp + 4, (unsigned)(UDP + n));
 	memcpy(udp + UDP, text, n);
-	CHECK_EQ(weir_port_write_frame(e->port, WEIR_PORT_HEADER, f,
-				       WEIR_PORT_HEADER + ETHER + IPV4 + UDP +
-					       n),
-		 0);
+	put_packet(e, f, 17, to, UDP + n);
 }
 
 const uint8_t *embed_hear(struct embed *e, uint8_t protocol, size_t *ret_len)

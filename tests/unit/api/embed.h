@@ -48,6 +48,11 @@ int embed_host(uint16_t *ret_port);
 void embed_say(struct embed *e, const struct weir_ip *to, uint16_t port,
 	       const char *text);
 
+/** embed_segment() - the guest sends a segment of TCP from port 5000 to its
+ * gateway; @len even */
+void embed_segment(struct embed *e, uint16_t port, uint32_t seq, uint32_t ack,
+		   uint8_t flags, const void *data, size_t len);
+
 /** embed_hear() - the next datagram, or segment of TCP, that the guest gets;
  * fails after 5 s.  Return: its IP packet, of @*ret_len bytes */
 const uint8_t *embed_hear(struct embed *e, uint8_t protocol, size_t *ret_len);
