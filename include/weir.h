@@ -827,7 +827,8 @@ WEIR_API int weir_net_start(struct weir_net *net, struct weir_error *error);
  * the first return at once what that one returned.
  *
  * Waits, bounded by grace_ms and a few milliseconds (200 more for a log in the
- * configuration whose reader is slow), and for a hook that is running.
+ * configuration whose reader is slow), and for the hook, which is still told of
+ * all events that wait.
  *
  * Return: 0, also if it could not be started; -ETIMEDOUT what was left at the
  * end of grace_ms was given up; -EDEADLK called from a hook; -EINVAL nobody has

@@ -85,37 +85,45 @@ static void bury_engine(struct weir_keeper *k)
 
 /* --- the keeper's thread --- */
 
-/* Lines that wait go to the hook, one by one. */
-static void deliver(struct weir_keeper *k)
+static void call_hook(struct weir_keeper *k, const char *event, size_t len)
 {
-	size_t len;
+	void (*fn)(void *, const char *, size_t);
+	void *ctx;
 
-	while (k->network.held_log &&
-	       (len = weir_log_read(k->network.held_log, k->lines,
-				    WEIR_LOG_BYTES)) != 0) {
-		char *end = k->lines + len;
+	pthread_mutex_lock(&k->lock);
+	fn = k->event_hook;
+	ctx = k->event_arg;
+	k->calling = fn != NULL;
+	pthread_mutex_unlock(&k->lock);
+	if (!fn)
+		return;
+	fn(ctx, event, len);
+	pthread_mutex_lock(&k->lock);
+	k->calling = false;
+	pthread_cond_broadcast(&k->changed);
+	pthread_mutex_unlock(&k->lock);
+}
 
-		for (char *at = k->lines, *next; at < end; at = next + 1) {
-			void (*fn)(void *, const char *, size_t);
-			void *ctx;
+/*
+ * Lines that wait go to the hook, one by one.  What it causes itself waits for
+ * the next time, or a hook that always causes something would keep us here.
+ * Return: false: none waited.
+ */
+static bool deliver(struct weir_keeper *k)
+{
+	struct weir_log *l = k->network.held_log;
+	size_t len = l ? weir_log_read(l, k->lines, WEIR_LOG_BYTES) : 0;
+	char *end = k->lines + len;
 
-			next = memchr(at, '\n', (size_t)(end - at));
-			weir_must(next);
-			*next = 0;
-			pthread_mutex_lock(&k->lock);
-			fn = k->event_hook;
-			ctx = k->event_arg;
-			k->calling = fn != NULL;
-			pthread_mutex_unlock(&k->lock);
-			if (!fn)
-				continue;
-			fn(ctx, at, (size_t)(next - at));
-			pthread_mutex_lock(&k->lock);
-			k->calling = false;
-			pthread_cond_broadcast(&k->changed);
-			pthread_mutex_unlock(&k->lock);
-		}
+	for (char *at = k->lines, *next; at < end; at = next + 1) {
+		next = memchr(at, '\n', (size_t)(end - at));
+		weir_must(next);
+		*next = 0;
+		call_hook(k, at, (size_t)(next - at));
+		/* who has a wish waits for one call of a slow hook, not all */
+		weir_errand_run(&k->wishes, &k->network);
 	}
+	return len != 0;
 }
 
 static void on_ready(struct weir_keeper *k)
@@ -175,7 +183,7 @@ static bool turn(struct weir_keeper *k)
 		{ .fd = weir_log_fd(n->log), .events = POLLOUT },
 	};
 
-	(void)poll(p, sizeof(p) / sizeof(p[0]), -1);
+	(void)poll(p, sizeof(p) / sizeof(p[0]), k->more ? 0 : -1);
 	if (p[0].revents && !on_engine(k))
 		return false;
 	if (p[1].revents) {
@@ -188,7 +196,7 @@ static bool turn(struct weir_keeper *k)
 		(void)weir_network_on_resolvers(n);
 	if (p[4].revents)
 		weir_network_on_log(n);
-	deliver(k);
+	k->more = deliver(k);
 	return true;
 }
 
@@ -215,7 +223,8 @@ static void end(struct weir_keeper *k)
 	}
 	pthread_mutex_unlock(&k->lock);
 	weir_frames_begin_shutdown(k->frames);
-	deliver(k);
+	while (deliver(k))
+		;
 	if (fn)
 		fn(arg);
 	set_state(k, WEIR_KEEPER_ENDED);

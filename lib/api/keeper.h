@@ -60,7 +60,7 @@ enum weir_keeper_state {
  *           errands, which is guarded by the lock of those
  * @wake: calls the keeper; @sock: the engine's end of the pair
  * @engine_status: what the engine's thread returned
- * @lines: of events, on their way to the hook
+ * @lines: of events, on their way to the hook; @more: others may wait already
  */
 struct weir_keeper {
 	struct weir_network network;
@@ -81,6 +81,7 @@ struct weir_keeper {
 	struct weir_summary last;
 	pthread_t thread, engine;
 	int wake, sock, engine_status;
+	bool more;
 	char lines[WEIR_LOG_BYTES + 1];
 };
 

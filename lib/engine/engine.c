@@ -409,7 +409,8 @@ static int dispatch(struct weir_house *h, const struct weir_loop_event *e)
 	case WEIR_HOUSE_TAG_CONTROL:
 		return hear_control(h);
 	case WEIR_HOUSE_TAG_RELAY:
-		h->called = weir_card_is_called(h);
+		if (weir_card_is_called(h))
+			h->called = true; /* until they are done */
 		return -1;
 	case WEIR_HOUSE_TAG_LINK:
 		h->link_ready = true;

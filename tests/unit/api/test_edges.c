@@ -452,6 +452,36 @@ static void hooks_may_be_changed_at_once(void **state)
 	embed_free(&e);
 }
 
+/* A hook that always causes another event, and takes its time. */
+static void cause(void *arg, const char *event, size_t len)
+{
+	(void)event;
+	(void)len;
+	if (!ended)
+		CHECK_EQ(weir_net_set_policy(e.net, NULL, 0, NULL), 0);
+	else
+		(void)weir_net_set_policy(e.net, NULL, 0, NULL);
+	++*(atomic_uint *)arg;
+}
+
+static void a_hook_that_causes_events_ends(void **state)
+{
+	struct weir_net_options o = embed_options(nothing);
+	atomic_uint n = 0;
+
+	(void)state;
+	ended = false;
+	CHECK(embed_new(&e, &o));
+	CHECK_EQ(weir_net_set_event_hook(e.net, cause, &n), 0);
+	CHECK_EQ(weir_net_start(e.net, NULL), 0);
+	while (n < 100)
+		(void)sched_yield();
+	CHECK_EQ(weir_net_add_rule(e.net, "deny tcp any", 0, NULL), 1);
+	ended = true;
+	CHECK_EQ(weir_net_stop(e.net), 0);
+	embed_free(&e);
+}
+
 static void networks_do_not_know_each_other(void **state)
 {
 	struct weir_net_options o = embed_options(nothing);
@@ -479,4 +509,5 @@ T_MAIN(T(names_are_known_before_the_first_frame),
        T(before_the_start_nothing_is_logged),
        T(descriptors_may_run_out_anywhere), T(sentences_are_whole),
        T(an_end_is_the_same_for_all), T(a_stop_that_waits_sleeps),
-       T(hooks_may_be_changed_at_once), T(networks_do_not_know_each_other))
+       T(hooks_may_be_changed_at_once), T(a_hook_that_causes_events_ends),
+       T(networks_do_not_know_each_other))
