@@ -641,6 +641,12 @@ int weir_net_remove_rule(struct weir_net *net, unsigned at,
 	return have(&c, do_remove, error);
 }
 
+/* Before that the engine would drop a port, or not have the first ones yet. */
+static bool has_doors(const struct weir_network *n)
+{
+	return n->sock >= 0 && n->ready && n->doors.sent == n->doors.n;
+}
+
 static void do_publish(void *owner, struct weir_errand *self)
 {
 	struct change *c = (struct change *)self;
@@ -649,7 +655,7 @@ static void do_publish(void *owner, struct weir_errand *self)
 	struct weir_publish p;
 
 	c->result = -EINVAL;
-	if (n->sock < 0)
+	if (!has_doors(n))
 		snprintf(c->why, sizeof(c->why),
 			 "publish: the network was not started");
 	else if (!weir_publish_parse(c->text, &p, why))
@@ -678,9 +684,9 @@ static void do_unpublish(void *owner, struct weir_errand *self)
 	struct change *c = (struct change *)self;
 	struct weir_network *n = owner;
 
-	c->result = n->sock < 0
-			    ? -EINVAL
-			    : weir_publish_remove(&n->doors, c->at, n->sock);
+	c->result = has_doors(n)
+			    ? weir_publish_remove(&n->doors, c->at, n->sock)
+			    : -EINVAL;
 }
 
 int weir_net_unpublish(struct weir_net *net, int id)

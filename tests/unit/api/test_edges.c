@@ -119,6 +119,44 @@ static void before_the_start_nothing_is_logged(void **state)
 	CHECK_EQ(rmdir(path), 0);
 }
 
+#define PORTS 300
+
+static void *publish_soon(void *arg)
+{
+	int *id = arg;
+
+	while ((*id = weir_net_publish(e.net, "127.0.0.1:0:9", NULL, NULL)) ==
+	       -EINVAL)
+		(void)sched_yield();
+	return NULL;
+}
+
+/* A port that is published during the start comes after those of the start. */
+static void all_ports_of_the_start_are_there(void **state)
+{
+	const char *spec = "127.0.0.1:0:1-300";
+	struct weir_net_options o = embed_options(nothing);
+
+	(void)state;
+	o.publish = &spec;
+	o.n_publish = 1;
+	for (int i = 0; i < ROUNDS; i++) {
+		unsigned fds = embed_fds();
+		pthread_t t;
+		int id;
+
+		CHECK(embed_new(&e, &o));
+		CHECK_EQ(pthread_create(&t, NULL, publish_soon, &id), 0);
+		CHECK_EQ(weir_net_start(e.net, &e.why), 0);
+		CHECK_EQ(pthread_join(t, NULL), 0);
+		CHECK_EQ(id, PORTS);
+		/* the keeper has each, and the engine */
+		CHECK(embed_fds() > fds + 2 * PORTS);
+		embed_free(&e);
+		CHECK_EQ(embed_fds(), fds);
+	}
+}
+
 /* --- what is short --- */
 
 static void may_open(rlim_t n)
@@ -507,7 +545,7 @@ static void networks_do_not_know_each_other(void **state)
 T_MAIN(T(names_are_known_before_the_first_frame),
        T(frames_that_shut_down_begin_no_network),
        T(before_the_start_nothing_is_logged),
-       T(descriptors_may_run_out_anywhere), T(sentences_are_whole),
-       T(an_end_is_the_same_for_all), T(a_stop_that_waits_sleeps),
-       T(hooks_may_be_changed_at_once), T(a_hook_that_causes_events_ends),
-       T(networks_do_not_know_each_other))
+       T(all_ports_of_the_start_are_there), T(descriptors_may_run_out_anywhere),
+       T(sentences_are_whole), T(an_end_is_the_same_for_all),
+       T(a_stop_that_waits_sleeps), T(hooks_may_be_changed_at_once),
+       T(a_hook_that_causes_events_ends), T(networks_do_not_know_each_other))
