@@ -415,7 +415,8 @@ size_t weir_log_read(struct weir_log *l, char *to, size_t room)
 
 int weir_log_fd(const struct weir_log *l)
 {
-	if (!l || l->way == WAY_FILE || l->way == WAY_HELD || l->failed || l->from == l->to)
+	if (!l || l->way == WAY_FILE || l->way == WAY_HELD || l->failed ||
+	    l->from == l->to)
 		return -1;
 	return l->fd;
 }

@@ -326,7 +326,8 @@ static void on_child(struct session *s)
 		/* what it said last may say why, and how it ended */
 		if (is_engine && weir_msg_is_waiting(s->net.sock))
 			on_engine(s);
-		while (is_init && weir_msg_is_waiting(s->init_sock) && s->phase < ENDING)
+		while (is_init && weir_msg_is_waiting(s->init_sock) &&
+		       s->phase < ENDING)
 			on_init(s);
 		if (conclude(s, WEIR_SANDBOX_FAILED))
 			tell_death(s, is_engine ? "engine" : "sandbox's init",

@@ -142,8 +142,7 @@ bool weir_settings_insert(struct weir_settings_list *l, size_t at,
 	if (!weir_settings_add(l, text, where))
 		return false;
 	last = l->at[l->n - 1];
-	memmove(l->at + at + 1, l->at + at,
-		(l->n - 1 - at) * sizeof(*l->at));
+	memmove(l->at + at + 1, l->at + at, (l->n - 1 - at) * sizeof(*l->at));
 	l->at[at] = last;
 	return true;
 }
@@ -152,8 +151,7 @@ void weir_settings_remove(struct weir_settings_list *l, size_t at)
 {
 	free(l->at[at].text);
 	free(l->at[at].where);
-	memmove(l->at + at, l->at + at + 1,
-		(l->n - 1 - at) * sizeof(*l->at));
+	memmove(l->at + at, l->at + at + 1, (l->n - 1 - at) * sizeof(*l->at));
 	l->n--;
 }
 
