@@ -34,7 +34,7 @@ arch   := $(shell uname -m)
 
 # --- how things are compiled -------------------------------------------------
 
-PKGS := libseccomp jansson libcyaml yaml-0.1 libidn2 libpsl
+PKGS := libseccomp jansson libcyaml yaml-0.1 libidn2 libpsl openssl
 LIBS := -Wl,--as-needed $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
 	-Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual \
@@ -129,7 +129,8 @@ $(FBIN): $(B)/%: $(B)/%.o $(B)/fuzz/replay.o $(B)/libfuzz.a $(B)/libweir.a
 	@$(call link)
 $(TOOLS): $(B)/%: $(B)/%.o
 	@$(call link)
-$(B)/tests/bench/ring: $(B)/libweir.a # the one that holds frames itself
+# those that hold frames, or show certificates, themselves
+$(B)/tests/bench/ring $(B)/tests/e2e/leafd: $(B)/libweir.a
 
 # --- the library, as other programs see it -----------------------------------
 
