@@ -68,6 +68,10 @@
 #define WEIR_FIRST_MAX   1024u  /* connections whose first bytes are held */
 #define WEIR_SHOWN_MAX   16384u /* different names shown, of open ones */
 
+/* interception */
+#define WEIR_LEAVES_MAX    1024u  /* certificates made for names, kept */
+#define WEIR_CA_FILE_BYTES 12288u /* a CA's certificate, or its key */
+
 /* processes */
 #define WEIR_MSG_MAX_BYTES 32768u
 #define WEIR_DRAIN_MS      2000u
