@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/process.h"
+#include "ca.h"
 #include "check.h"
 #include "options.h"
 #include "run.h"
@@ -25,7 +26,9 @@ static void help(void)
 	      "namespace\n"
 	      "  weir check [options] [QUESTION]        look at a policy, or "
 	      "ask it\n"
-	      "  weir help run|serve|check              options and "
+	      "  weir ca show|export|rotate             the CA of "
+	      "interception\n"
+	      "  weir help run|serve|check|ca           options and "
 	      "examples\n"
 	      "  weir --version\n\n"
 	      "Example:\n"
@@ -51,15 +54,19 @@ static int help_on(const char *word)
 		weir_check_help();
 		return 0;
 	}
+	if (strcmp(word, "ca") == 0) {
+		weir_ca_help();
+		return 0;
+	}
 	return weir_say_error("help: there is no command %s, see weir --help",
 			      word);
 }
 
 static int unknown(const char *word)
 {
-	static const char *const words[] = { "run",  "serve",  "check",
+	static const char *const words[] = { "run",  "serve",  "check",    "ca",
 					     "help", "--help", "--version" };
-	static const char *const later[] = { "ctl", "ca" };
+	static const char *const later[] = { "ctl" };
 	const char *meant;
 
 	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
@@ -90,6 +97,8 @@ int main(int argc, char **argv)
 		return weir_serve_main(argc - 2, argv + 2);
 	if (strcmp(word, "check") == 0)
 		return weir_check_main(argc - 2, argv + 2);
+	if (strcmp(word, "ca") == 0)
+		return weir_ca_main(argc - 2, argv + 2);
 	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
 		return help_on(NULL);
 	if (strcmp(word, "help") == 0)
