@@ -72,7 +72,8 @@ FUZZ  := $(wildcard fuzz/fuzz_*.c)
 # what stands beside the tests and the fuzz targets and is no test itself
 HELP  := $(filter-out $(TESTS),$(wildcard tests/unit/*/*.c))
 FHELP := $(filter-out $(FUZZ) fuzz/replay.c,$(wildcard fuzz/*.c))
-# small programs, one file each, that know nothing of Weir: for e2e and bench
+# small programs, one file each, that know nothing of Weir (but two, below):
+# for e2e and bench
 TOOL  := $(wildcard tests/e2e/*.c tests/bench/*.c)
 TBIN  := $(TESTS:%.c=$(B)/%)
 FBIN  := $(FUZZ:%.c=$(B)/%)

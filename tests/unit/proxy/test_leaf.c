@@ -691,7 +691,7 @@ static void a_leaf_costs_little(void **state)
 {
 	struct weir_leaf leaf;
 	double from, best = 1e9;
-	char name[32];
+	char name[48];
 
 	(void)state;
 	for (int round = 0; round < 5; round++) {

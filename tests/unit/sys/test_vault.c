@@ -83,7 +83,10 @@ static void it_is_in_no_dump_and_in_no_swap(void **state)
 		if (mine && strncmp(line, "VmFlags:", 8) == 0) {
 			CHECK(strstr(line, " dd"));
 			CHECK(strstr(line, " wf"));
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+			/* their mlock() does nothing, and says it did */
 			CHECK(!v.locked || strstr(line, " lo"));
+#endif
 			mine = false;
 			seen = true;
 		}
