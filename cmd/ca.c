@@ -20,7 +20,7 @@
 #include "options.h"
 #include "say.h"
 
-/** struct order - what was asked for; words borrowed */
+/** struct order - what was asked for; words borrowed; @verb: "": none yet */
 struct order {
 	const char *verb, *config, *file;
 	bool der, pem, yes, help;
@@ -90,17 +90,17 @@ static int read_word(struct order *o, const char *word)
 	static const char *const verbs[] = { "show", "export", "rotate" };
 	const char *meant;
 
-	if (o->verb && (o->file || strcmp(o->verb, "export") != 0))
+	if (o->verb[0] && (o->file || strcmp(o->verb, "export") != 0))
 		return weir_say_error("ca %s: what is %s? See weir ca --help",
 				      o->verb, word);
-	if (o->verb) {
+	if (o->verb[0]) {
 		o->file = word;
 		return 0;
 	}
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (strcmp(word, verbs[i]) == 0)
 			o->verb = verbs[i];
-	if (o->verb)
+	if (o->verb[0])
 		return 0;
 	meant = weir_options_nearest(word, verbs,
 				     sizeof(verbs) / sizeof(verbs[0]));
@@ -114,10 +114,10 @@ static int read_word(struct order *o, const char *word)
 /* does each option belong to the verb? */
 static int check_order(const struct order *o)
 {
-	bool export = o->verb && strcmp(o->verb, "export") == 0;
-	bool rotate = o->verb && strcmp(o->verb, "rotate") == 0;
+	bool export = strcmp(o->verb, "export") == 0;
+	bool rotate = strcmp(o->verb, "rotate") == 0;
 
-	if (!o->verb)
+	if (!o->verb[0])
 		return weir_say_error("ca: show, export or rotate? See weir ca "
 				      "--help");
 	if (o->pem && o->der)
@@ -330,12 +330,12 @@ static int rotate(const struct weir_ca_place *p, const struct order *o)
 	return show(p);
 }
 
+_Static_assert(WEIR_CONFIG_WHY_BYTES <= WEIR_CA_WHY_BYTES, "room");
+
 static int run(const struct order *o, struct weir_settings *s)
 {
 	struct weir_orders orders = { .settings = s };
-	char why[WEIR_CONFIG_WHY_BYTES > WEIR_CA_WHY_BYTES
-			 ? WEIR_CONFIG_WHY_BYTES
-			 : WEIR_CA_WHY_BYTES];
+	char why[WEIR_CA_WHY_BYTES];
 	struct weir_ca_place p;
 
 	if (o->config && !weir_config_load(o->config, &orders, s, why))
@@ -351,7 +351,7 @@ static int run(const struct order *o, struct weir_settings *s)
 
 int weir_ca_main(int argc, char **argv)
 {
-	struct order o = { .verb = NULL };
+	struct order o = { .verb = "" };
 	struct weir_settings s;
 	int r = read_words(&o, argc, argv);
 

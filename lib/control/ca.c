@@ -105,7 +105,7 @@ static bool is_ours(const struct stat *st, bool or_roots)
 static int open_dir(const char *dir, char *why)
 {
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct stat st;
+	struct stat st = { .st_mode = 0 };
 	int err = fd < 0 || fstat(fd, &st) ? errno : 0;
 
 	if (err) {
@@ -186,7 +186,7 @@ static int open_file(const struct want *w, char *why)
 {
 	int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 	bool given = w->dir == AT_FDCWD;
-	struct stat st;
+	struct stat st = { .st_mode = 0 };
 	int fd, err;
 
 	/* those given may be links (as of a mounted secret), ours are not */

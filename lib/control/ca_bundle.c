@@ -186,9 +186,9 @@ bool weir_ca_bundle_java(const struct weir_ca_bundle *pem,
 	PKCS12_free(store);
 	sk_PKCS12_SAFEBAG_pop_free(bags, PKCS12_SAFEBAG_free);
 	*ret = (struct weir_ca_bundle){ .at = NULL };
-	if (len > 0)
+	if (der && len > 0)
 		ret->at = malloc((size_t)len);
-	if (ret->at) {
+	if (der && ret->at) {
 		memcpy(ret->at, der, (size_t)len);
 		ret->len = (size_t)len;
 	}

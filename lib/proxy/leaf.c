@@ -253,17 +253,19 @@ static int find_or_make(struct weir_leaf_mint *m, const struct who *w,
 			int64_t now_s, struct weir_leaf *ret)
 {
 	uint32_t i = find(m, w);
-	struct slot *s = i == WEIR_TABLE_NONE ? NULL : &m->slot[i], fresh;
+	bool there = i != WEIR_TABLE_NONE;
+	struct slot fresh;
 
 	/* the clock may have been set back, behind even a week */
-	if (!s || now_s >= s->renew_s || now_s < s->from_s) {
+	if (!there || now_s >= m->slot[i].renew_s ||
+	    now_s < m->slot[i].from_s) {
 		int err = make(m, w, now_s, &fresh);
 
 		if (err)
 			return err;
-		if (s) {
+		if (there) {
 			unlink_slot(m, i);
-			X509_free(s->cert);
+			X509_free(m->slot[i].cert);
 		} else {
 			i = make_room(m);
 			weir_table_put(&m->table, i, hash_of(m, w));
