@@ -42,7 +42,6 @@
 #include "base/table.h"
 #include "base/text.h"
 #include "policy/pattern.h"
-#include "sys/entropy.h"
 
 #define CN_MAX 64u /* RFC 5280: ub-common-name */
 #define SHARED 5u

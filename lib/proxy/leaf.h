@@ -19,9 +19,12 @@
  * of that is over: a guest whose clock is three days ahead still takes it, and
  * no client's limit (398 days, 825 days) is near.
  *
- * Who runs a mint wants, before anything else of OpenSSL,
- * OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG), as that would open a file,
- * and CRYPTO_secure_malloc_init(), which locks the memory of private keys.
+ * A process that will open no file says so to the libraries before anything
+ * else of OpenSSL, and before it is confined:
+ *
+ *	OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);    openssl.cnf
+ *	tzset();                     gmtime_r() reads /etc/localtime once
+ *	CRYPTO_secure_malloc_init(65536, 16);   locked, for private keys
  *
  * Thread: one at a time.
  */
@@ -35,6 +38,10 @@
 #include "base/addr.h"
 #include "packet/dns.h"
 #include "sys/cert.h"
+#include "sys/entropy.h"
+
+/* the system calls of this room: OpenSSL looks whether it was forked */
+#define WEIR_LEAF_CALLS(X) X(getpid) WEIR_ENTROPY_CALLS(X)
 
 #define WEIR_LEAF_AHEAD_S (7 * WEIR_CERT_DAY_S)
 

@@ -12,12 +12,16 @@
 #include <openssl/rsa.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <seccomp.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "../t.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "policy/pattern.h"
+#include "sys/confine.h"
 
 #define NOW 1800000000
 #define DAY WEIR_CERT_DAY_S
@@ -678,6 +682,48 @@ static void both_versions_of_tls_take_leaves(void **state)
 	SSL_CTX_free(client);
 }
 
+static bool shake_once(void)
+{
+	SSL_CTX *server = SSL_CTX_new(TLS_server_method());
+	SSL_CTX *client = SSL_CTX_new(TLS_client_method());
+	bool ok;
+
+	SSL_CTX_set_cert_cb(server, show, NULL);
+	X509_STORE_add_cert(SSL_CTX_get_cert_store(client), root.x);
+	SSL_CTX_set_verify(client, SSL_VERIFY_PEER, NULL);
+	X509_VERIFY_PARAM_set_time(SSL_CTX_get0_param(client), NOW);
+	ok = shake(server, client, "a.example");
+	SSL_CTX_free(server);
+	SSL_CTX_free(client);
+	return ok;
+}
+
+/* in a child that has used nothing of OpenSSL yet: so this test comes first */
+static void it_opens_no_file(void **state)
+{
+#define NR(name) SCMP_SYS(name),
+	static const int calls[] = { WEIR_CONFINE_CALLS(NR)
+					     WEIR_LEAF_CALLS(NR) };
+	int status = -1;
+	pid_t pid;
+
+	if (!weir_confine_is_possible())
+		skip();
+	pid = fork();
+	if (pid == 0) {
+		OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
+		tzset();
+		CRYPTO_secure_malloc_init(65536, 16);
+		weir_confine_capabilities();
+		if (weir_confine_calls(calls, sizeof(calls) / sizeof(calls[0])))
+			_exit(2);
+		setup(state);
+		_exit(shake_once() && CRYPTO_secure_used() ? 0 : 1);
+	}
+	CHECK(pid > 0 && waitpid(pid, &status, 0) == pid);
+	CHECK_EQ(status, 0);
+}
+
 static double cpu_us(void)
 {
 	struct timespec t;
@@ -713,7 +759,7 @@ static void a_leaf_costs_little(void **state)
 }
 
 #define WITH_CA(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-T_MAIN(WITH_CA(names_and_addresses_are_believed),
+T_MAIN(T(it_opens_no_file), WITH_CA(names_and_addresses_are_believed),
        WITH_CA(a_leaf_says_what_it_is_for_and_no_more),
        WITH_CA(an_address_is_no_name),
        WITH_CA(a_long_name_leaves_the_subject_empty),
