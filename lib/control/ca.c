@@ -71,7 +71,7 @@ static bool find_ours(char *ret, char *why)
 	const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
 
 	if (geteuid() == 0)
-		return put_path(ret, why, "", ROOT_DIR + 1);
+		return put_path(ret, why, "", &ROOT_DIR[1]);
 	/* one that is relative is to be ignored (XDG base directories) */
 	if (data && data[0] == '/')
 		return put_path(ret, why, data, "weir/ca");
