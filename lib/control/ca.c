@@ -524,7 +524,7 @@ static bool rotate(int dir, const struct weir_ca_place *p, int64_t now_s,
 	if (!make_pair(dir, p, now_s, &n, why))
 		return false;
 	(void)unlinkat(dir, PREVIOUS, 0);
-	(void)linkat(dir, CERT, dir, PREVIOUS, 0);
+	(void)!linkat(dir, CERT, dir, PREVIOUS, 0); /* without it, too */
 	if (renameat(dir, n.fresh, dir, CERT) == 0) {
 		(void)fsync(dir);
 		sweep(dir, n.key);
