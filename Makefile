@@ -56,7 +56,8 @@ LINK.release  := -pie -Wl,-z,relro,-z,now,-z,noexecstack
 CFLAGS        ?= $(OPT.$(MODE))
 LDFLAGS       ?= $(LINK.$(MODE))
 # position-independent: the same objects are in the program and in libweir.so
-ALL := -std=c11 -D_GNU_SOURCE -Ilib -I. -Iinclude -fvisibility=hidden -fPIC \
+ALL := -std=c11 -D_GNU_SOURCE -Ilib -I. -Iinclude -isystem /usr/share/include \
+	-fvisibility=hidden -fPIC \
 	$(WARN) \
 	$(if $(SAN),$(QUIET) -fsanitize=$(SAN) -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer)
@@ -90,7 +91,17 @@ endif
 
 all: $(B)/libweir.a $(B)/libweir.so $(B)/weir.pc $(if $(CMD),$(B)/weir)
 
-$(B)/libweir.a: $(call obj,$(LIB))
+# llhttp as Debian has it: C that a program wrote, so without our warnings.
+# Strict: it wants CRLF, and no spaces where there should be none
+LLHTTP := $(patsubst %,$(B)/llhttp/%.o,llhttp http api)
+$(LLHTTP): $(B)/llhttp/%.o: /usr/share/llhttp/%.c $(B)/line
+	@mkdir -p $(@D); echo "  CC    $<"
+	@$(CC) -std=c11 -O2 -g -w $(if $(filter release,$(MODE)),$(HARD)) -fPIC \
+		-fvisibility=hidden -DLLHTTP_STRICT_MODE=1 \
+		-I/usr/share/include/llhttp -c $< -o $@
+$(B)/lib/proxy.a: $(LLHTTP)
+
+$(B)/libweir.a: $(call obj,$(LIB)) $(LLHTTP)
 $(B)/libfuzz.a: $(call obj,$(FHELP))
 $(B)/%.a:
 	@mkdir -p $(@D); rm -f $@; $(AR) rcs $@ $^
@@ -228,12 +239,12 @@ test:
 # New inputs gather in build/fuzz/NAME.new; those worth keeping are moved to
 # fuzz/corpus/NAME by hand and replayed by `make check` from then on.
 # a target may bring twins of rooms (fuzz_engine): the first definition counts
-fuzz-%: FORCE
+fuzz-%: FORCE $(LLHTTP)
 	@scripts/deps build fuzz
 	@mkdir -p build/fuzz/$*.new fuzz/corpus/$*
 	clang $(ALL) -O1 -g -fsanitize=fuzzer,address,undefined \
 		-Wl,-z,muldefs \
-		fuzz/fuzz_$*.c $(FHELP) $(LIB) $(LIBS) -o build/fuzz/$*
+		fuzz/fuzz_$*.c $(FHELP) $(LIB) $(LLHTTP) $(LIBS) -o build/fuzz/$*
 	ASAN_OPTIONS=detect_odr_violation=0 build/fuzz/$* -max_total_time=$(T) -timeout=5 \
 		-artifact_prefix=build/fuzz/$*- build/fuzz/$*.new fuzz/corpus/$*
 
