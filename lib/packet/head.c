@@ -31,6 +31,7 @@
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "packet/field.h"
 #include "packet/hello.h"
 
 #define METHOD_MAX  32u
@@ -78,18 +79,6 @@ static bool is_alnum(uint8_t c)
 	return is_alpha(c) || (c >= '0' && c <= '9');
 }
 
-static bool is_token(uint8_t c)
-{
-	static const char others[] = "!#$%&'*+-.^_`|~";
-
-	return is_alnum(c) || memchr(others, c, sizeof(others) - 1);
-}
-
-static bool is_blank(uint8_t c)
-{
-	return c == ' ' || c == '\t';
-}
-
 /* what the most lenient of servers takes for white space between words */
 static bool is_gap(uint8_t c)
 {
@@ -109,20 +98,6 @@ static uint8_t lower(uint8_t c)
 
 /* windows */
 
-/* without regard to case */
-static bool is_same(struct weir_rd w, const char *word)
-{
-	size_t len = strlen(word);
-
-	if (w.left != len)
-		return false;
-	for (size_t i = 0; i < len; i++) {
-		if (lower(w.at[i]) != (uint8_t)word[i])
-			return false;
-	}
-	return true;
-}
-
 static bool is_exactly(struct weir_rd w, const char *word)
 {
 	size_t len = strlen(word);
@@ -135,42 +110,6 @@ static bool has_byte(struct weir_rd w, uint8_t c)
 	return w.left && memchr(w.at, c, w.left);
 }
 
-/* cut off what lies before the first @c, and step over that; all, if none */
-static struct weir_rd before(struct weir_rd *in, uint8_t c)
-{
-	const uint8_t *at = in->left ? memchr(in->at, c, in->left) : NULL;
-	struct weir_rd ret =
-		weir_rd_sub(in, at ? (size_t)(at - in->at) : in->left);
-
-	if (at)
-		(void)weir_rd_u8(in);
-	return ret;
-}
-
-static struct weir_rd trimmed(struct weir_rd w)
-{
-	while (w.left && is_blank(w.at[0]))
-		(void)weir_rd_u8(&w);
-	while (w.left && is_blank(w.at[w.left - 1]))
-		w.left--;
-	return w;
-}
-
-/*
- * Cut off a line, without its CRLF.  MORE: its end is not here.  BAD: it ends
- * with a bare LF.
- */
-static enum weir_head_is next_line(struct weir_rd *in, struct weir_rd *ret)
-{
-	if (!has_byte(*in, '\n'))
-		return WEIR_HEAD_MORE;
-	*ret = before(in, '\n');
-	if (ret->left == 0 || ret->at[ret->left - 1] != '\r')
-		return WEIR_HEAD_BAD;
-	ret->left--;
-	return WEIR_HEAD_WHOLE;
-}
-
 /* is it HTTP? */
 
 /* "HTTP/" after white space, RFC 9112 2.3 with all its variations */
@@ -181,7 +120,7 @@ static bool has_version(struct weir_rd line)
 	while (line.left >= 5) {
 		struct weir_rd word = weir_rd_over(line.at, 5);
 
-		if (gap && is_same(word, "http/"))
+		if (gap && weir_field_is(word, "http/"))
 			return true;
 		gap = is_gap(weir_rd_u8(&line));
 	}
@@ -224,7 +163,7 @@ static enum weir_head_is recognise(struct weir_rd in)
 		return WEIR_HEAD_NO;
 	if (!has_byte(in, '\n'))
 		return WEIR_HEAD_MORE;
-	line = before(&in, '\n');
+	line = weir_field_before(&in, '\n');
 	if (is_exactly(line, "PRI * HTTP/2.0\r") && !empty)
 		return WEIR_HEAD_NO;
 	method = weir_rd_sub(&line, n);
@@ -258,7 +197,7 @@ static bool parse_authority(struct weir_rd in, struct authority *ret)
 	ret->text = in;
 	if (in.left && in.at[0] == '[' && has_byte(in, ']')) {
 		(void)weir_rd_u8(&in);
-		ret->host = before(&in, ']');
+		ret->host = weir_field_before(&in, ']');
 		ret->is = WEIR_HELLO_HOST_LITERAL;
 		return weir_text_parse_ip6((const char *)ret->host.at,
 					   ret->host.left, &a) &&
@@ -298,15 +237,15 @@ static bool agree(const struct authority *host, const struct authority *target,
 /* a scheme and "://": cut off.  False if there is none */
 static bool parse_scheme(struct weir_rd *in, uint32_t *ret_port)
 {
-	struct weir_rd rest = *in, scheme = before(&rest, ':');
+	struct weir_rd rest = *in, scheme = weir_field_before(&rest, ':');
 
 	if (scheme.left == 0 || !is_alpha(scheme.at[0]) || rest.left < 2 ||
 	    memcmp(rest.at, "//", 2) != 0)
 		return false;
 	*ret_port = NO_PORT;
-	if (is_same(scheme, "http") || is_same(scheme, "ws"))
+	if (weir_field_is(scheme, "http") || weir_field_is(scheme, "ws"))
 		*ret_port = 80;
-	if (is_same(scheme, "https") || is_same(scheme, "wss"))
+	if (weir_field_is(scheme, "https") || weir_field_is(scheme, "wss"))
 		*ret_port = 443;
 	while (scheme.left) {
 		uint8_t c = weir_rd_u8(&scheme);
@@ -382,7 +321,8 @@ static bool parse_target(struct weir_rd in, struct parse *p, struct target *t)
 static bool parse_request_line(struct weir_rd line, struct parse *p,
 			       struct target *t)
 {
-	struct weir_rd method = before(&line, ' '), target = before(&line, ' ');
+	struct weir_rd method = weir_field_before(&line, ' '),
+		       target = weir_field_before(&line, ' ');
 
 	p->h.method = (const char *)method.at;
 	p->h.method_len = method.left;
@@ -404,7 +344,8 @@ static unsigned parse_quality(struct weir_rd in)
 	unsigned q = 0, unit = QUALITY_ONE;
 
 	while (in.left) {
-		struct weir_rd parameter = trimmed(before(&in, ';'));
+		struct weir_rd parameter =
+			weir_field_trim(weir_field_before(&in, ';'));
 
 		if (parameter.left < 3 || lower(parameter.at[0]) != 'q' ||
 		    parameter.at[1] != '=')
@@ -436,25 +377,27 @@ static void taste(struct taste *t, struct taste with)
 static void parse_accept(struct weir_rd in, struct parse *p)
 {
 	while (in.left) {
-		struct weir_rd range = before(&in, ',');
-		struct weir_rd type = trimmed(before(&range, ';'));
+		struct weir_rd range = weir_field_before(&in, ',');
+		struct weir_rd type =
+			weir_field_trim(weir_field_before(&range, ';'));
 		struct taste with = { .quality = parse_quality(range),
 				      .order = p->ranges++ };
 
 		with.exact = 1;
-		if (is_same(type, "*/*")) {
+		if (weir_field_is(type, "*/*")) {
 			taste(&p->json, with);
 			taste(&p->text, with);
 		}
 		with.exact = 2;
-		if (is_same(type, "application/*"))
+		if (weir_field_is(type, "application/*"))
 			taste(&p->json, with);
-		if (is_same(type, "text/*"))
+		if (weir_field_is(type, "text/*"))
 			taste(&p->text, with);
 		with.exact = 3;
-		if (is_same(type, "application/json"))
+		if (weir_field_is(type, "application/json"))
 			taste(&p->json, with);
-		if (is_same(type, "text/plain") || is_same(type, "text/html"))
+		if (weir_field_is(type, "text/plain") ||
+		    weir_field_is(type, "text/html"))
 			taste(&p->text, with);
 	}
 }
@@ -475,37 +418,14 @@ static void parse_upgrade(struct weir_rd in, struct parse *p)
 {
 	p->h.upgrade = true;
 	while (in.left) {
-		struct weir_rd item = before(&in, ',');
-		struct weir_rd name = trimmed(before(&item, '/'));
+		struct weir_rd item = weir_field_before(&in, ',');
+		struct weir_rd name =
+			weir_field_trim(weir_field_before(&item, '/'));
 
-		if (is_same(name, "h2c") || is_same(name, "h2") ||
-		    is_same(name, "http") || is_same(name, "tls"))
+		if (weir_field_is(name, "h2c") || weir_field_is(name, "h2") ||
+		    weir_field_is(name, "http") || weir_field_is(name, "tls"))
 			p->h.hides = true;
 	}
-}
-
-/* the fields that say where a request goes and where it ends */
-static bool is_vital(struct weir_rd name)
-{
-	return is_same(name, "host") || is_same(name, "content-length") ||
-	       is_same(name, "transfer-encoding");
-}
-
-/* a vital name but for the hyphen: some gateways make them one */
-static bool is_disguised(struct weir_rd name)
-{
-	return is_same(name, "content_length") ||
-	       is_same(name, "transfer_encoding");
-}
-
-/* a field that Connection names is taken away by the next hop */
-static bool parse_connection(struct weir_rd in)
-{
-	while (in.left) {
-		if (is_vital(trimmed(before(&in, ','))))
-			return false;
-	}
-	return true;
 }
 
 /* remember a value; false if there was one before */
@@ -520,60 +440,21 @@ static bool once(struct weir_rd *to, struct weir_rd value)
 static bool take_field(struct weir_rd name, struct weir_rd value,
 		       struct parse *p)
 {
-	if (is_disguised(name))
+	if (weir_field_is_disguised(name))
 		return false;
-	if (is_same(name, "host"))
+	if (weir_field_is(name, "host"))
 		return once(&p->host, value);
-	if (is_same(name, "content-length"))
+	if (weir_field_is(name, "content-length"))
 		return once(&p->length, value);
-	if (is_same(name, "transfer-encoding"))
+	if (weir_field_is(name, "transfer-encoding"))
 		return once(&p->coding, value);
-	if (is_same(name, "connection"))
-		return parse_connection(value);
-	if (is_same(name, "upgrade"))
+	if (weir_field_is(name, "connection"))
+		return !weir_field_has_vital(value);
+	if (weir_field_is(name, "upgrade"))
 		parse_upgrade(value, p);
-	if (is_same(name, "accept"))
+	if (weir_field_is(name, "accept"))
 		parse_accept(value, p);
 	return true;
-}
-
-/* name ":" value, RFC 9112 5; a folded line begins with no name */
-static bool split_field(struct weir_rd line, struct weir_rd *ret_name,
-			struct weir_rd *ret_value)
-{
-	struct weir_rd name;
-
-	if (!has_byte(line, ':'))
-		return false;
-	name = before(&line, ':');
-	for (size_t i = 0; i < name.left; i++) {
-		if (!is_token(name.at[i]))
-			return false;
-	}
-	for (size_t i = 0; i < line.left; i++) {
-		uint8_t c = line.at[i];
-
-		if ((c < ' ' && c != '\t') || c == 0x7f)
-			return false;
-	}
-	*ret_name = name;
-	*ret_value = trimmed(line);
-	return name.left > 0;
-}
-
-/* the next line of a section: MORE, BAD, or WHOLE; *@ret_end: the empty one */
-static enum weir_head_is next_field(struct weir_rd *in, struct weir_rd *name,
-				    struct weir_rd *value, bool *ret_end)
-{
-	struct weir_rd line;
-	enum weir_head_is is = next_line(in, &line);
-
-	if (is != WEIR_HEAD_WHOLE)
-		return is;
-	*ret_end = line.left == 0;
-	if (line.left && !split_field(line, name, value))
-		return WEIR_HEAD_BAD;
-	return WEIR_HEAD_WHOLE;
 }
 
 /* all of it together */
@@ -609,9 +490,10 @@ static bool finish_body(struct parse *p)
 	if (p->coding.at) {
 		h->body = WEIR_HEAD_BODY_CHUNKED;
 		return !p->length.at && h->minor == 1 && !h->connect &&
-		       is_same(p->coding, "chunked");
+		       weir_field_is(p->coding, "chunked");
 	}
-	if (!p->length.at)
+	h->has_length = p->length.at;
+	if (!h->has_length)
 		return true;
 	if (!weir_text_parse_u64((const char *)p->length.at, p->length.left,
 				 NUMBER_MAX, &h->length))
@@ -632,20 +514,18 @@ static enum weir_head_is parse(struct weir_rd in, struct parse *p)
 	size_t len = in.left;
 	struct weir_rd name, value, line;
 	struct target t = { .port = NO_PORT };
-	bool end = false;
+	enum weir_field_is field;
 
 	if (is != WEIR_HEAD_WHOLE)
 		return is;
-	if (next_line(&in, &line) != WEIR_HEAD_WHOLE ||
+	if (weir_field_line(&in, &line) != WEIR_FIELD_HERE ||
 	    !parse_request_line(line, p, &t))
 		return WEIR_HEAD_BAD;
-	for (;;) {
-		is = next_field(&in, &name, &value, &end);
-		if (is != WEIR_HEAD_WHOLE)
-			return is;
-		if (end)
-			break;
-		if (!take_field(name, value, p))
+	while ((field = weir_field_next(&in, &name, &value)) !=
+	       WEIR_FIELD_END) {
+		if (field == WEIR_FIELD_MORE)
+			return WEIR_HEAD_MORE;
+		if (field == WEIR_FIELD_BAD || !take_field(name, value, p))
 			return WEIR_HEAD_BAD;
 	}
 	p->h.len = len - in.left;
@@ -673,16 +553,13 @@ enum weir_head_is weir_head_parse_trailer(const uint8_t *b, size_t len,
 {
 	struct weir_rd in = held(b, len), name, value;
 	size_t all = in.left;
-	bool end = false;
+	enum weir_field_is is;
 
-	while (!end) {
-		enum weir_head_is is = next_field(&in, &name, &value, &end);
-
-		if (is == WEIR_HEAD_MORE && len >= WEIR_FIRST_BYTES)
-			return WEIR_HEAD_BAD;
-		if (is != WEIR_HEAD_WHOLE)
-			return is;
-		if (!end && (is_vital(name) || is_disguised(name)))
+	while ((is = weir_field_next(&in, &name, &value)) != WEIR_FIELD_END) {
+		if (is == WEIR_FIELD_MORE && len < WEIR_FIRST_BYTES)
+			return WEIR_HEAD_MORE;
+		if (is != WEIR_FIELD_HERE || weir_field_is_vital(name) ||
+		    weir_field_is_disguised(name))
 			return WEIR_HEAD_BAD;
 	}
 	*ret_len = all - in.left;

@@ -53,13 +53,14 @@ enum weir_head_body {
  *            be another protocol
  * @hides:    Upgrade asks for h2c, another HTTP or TLS, where requests for
  *            other hosts could follow unseen
+ * @has_length: Content-Length is there, if only to say 0
  * @prefers_json: Accept prefers application/json to text
  */
 struct weir_head {
 	size_t len;
 	const char *method, *target, *path, *host_text;
 	size_t method_len, target_len, path_len, host_text_len;
-	bool has_host, upgrade, hides, connect, prefers_json;
+	bool has_host, upgrade, hides, connect, has_length, prefers_json;
 	struct weir_dns_name host;
 	uint8_t minor;
 	enum weir_head_body body;
