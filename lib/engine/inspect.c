@@ -42,9 +42,9 @@
 #include "engine/tell.h"
 #include "engine/verdict.h"
 #include "flow/first.h"
-#include "flow/forbid.h"
 #include "flow/transmit.h"
 #include "host/dial.h"
+#include "policy/forbid.h"
 
 #define PATIENCE_US (WEIR_FIRST_MS * 1000ull)
 #define HTTP_PORT   80u

@@ -1,18 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * forbid.c - the answer to an HTTP/1 request that the policy denies
+ * forbid.c - the answer to an HTTP/1 request that does not go on
  *
  * The host is the guest's word.  As text of a DNS name it has no control
  * characters; in JSON quotes and backslashes are escaped.
  */
-#include "flow/forbid.h"
+#include "policy/forbid.h"
 
 #include "base/must.h"
 #include "base/reason.h"
 #include "base/text.h"
 
-#define BODY_BYTES 700u
+#define BODY_BYTES 1100u
 #define HOST_BYTES 256u
+
+static const struct {
+	uint16_t code;
+	const char *phrase, *word, *sentence;
+} says[] = {
+	[WEIR_FORBID_DENIED] = { 403, "Forbidden", "denied",
+				 "denied by the policy of this sandbox" },
+	[WEIR_FORBID_BAD] = { 400, "Bad Request", "bad_request",
+			      "malformed, or open to two readings" },
+	[WEIR_FORBID_MISDIRECTED] = { 421, "Misdirected Request", "misdirected",
+				      "this connection is for another host" },
+	[WEIR_FORBID_TOO_LARGE] = { 431, "Request Header Fields Too Large",
+				    "too_large", "the head is too large" },
+	[WEIR_FORBID_UNKNOWN] = { 501, "Not Implemented", "not_implemented",
+				  "this network does not know the method" },
+	[WEIR_FORBID_UPSTREAM] = { 502, "Bad Gateway", "bad_gateway",
+				   "the host gave no answer that can be passed "
+				   "on" },
+};
+
+uint16_t weir_forbid_code(enum weir_forbid_status status)
+{
+	return says[status].code;
+}
 
 static void add_quoted(struct weir_text *t, const char *s)
 {
@@ -57,7 +81,9 @@ static void build_body(const struct weir_forbid *f, struct weir_text *t)
 	if (f->host && !weir_dns_name_to_text(f->host, host, sizeof(host)))
 		host[0] = 0;
 	if (f->json) {
-		weir_text_add(t, "{\"error\":\"denied\",\"host\":");
+		weir_text_add(t, "{\"error\":");
+		add_quoted(t, says[f->status].word);
+		weir_text_add(t, ",\"host\":");
 		if (host[0])
 			add_quoted(t, host);
 		else
@@ -66,15 +92,25 @@ static void build_body(const struct weir_forbid *f, struct weir_text *t)
 		add_rule(t, &f->verdict, "\"");
 		weir_text_add(t, ",\"reason\":");
 		add_quoted(t, weir_reason_name(f->verdict.reason));
+		if (f->detail) {
+			weir_text_add(t, ",\"detail\":");
+			add_quoted(t, f->detail);
+		}
 		weir_text_add(t, "}\n");
 		return;
 	}
-	weir_text_add(t, "error: denied by the policy of this sandbox\nhost: ");
+	weir_text_add(t, "error: ");
+	weir_text_add(t, says[f->status].sentence);
+	weir_text_add(t, "\nhost: ");
 	weir_text_add(t, host[0] ? host : "none");
 	weir_text_add(t, "\nrule: ");
 	add_rule(t, &f->verdict, "");
 	weir_text_add(t, "\nreason: ");
 	weir_text_add(t, weir_reason_name(f->verdict.reason));
+	if (f->detail) {
+		weir_text_add(t, "\ndetail: ");
+		weir_text_add(t, f->detail);
+	}
 	weir_text_add(t, "\n");
 }
 
@@ -85,13 +121,18 @@ size_t weir_forbid_build(const struct weir_forbid *f, char *to)
 	struct weir_text t = weir_text_over(to, WEIR_FORBID_BYTES);
 
 	build_body(f, &b);
-	weir_text_add(&t, "HTTP/1.1 403 Forbidden\r\nContent-Type: ");
+	weir_text_add(&t, "HTTP/1.1 ");
+	weir_text_add_u64(&t, says[f->status].code);
+	weir_text_add_char(&t, ' ');
+	weir_text_add(&t, says[f->status].phrase);
+	weir_text_add(&t, "\r\nContent-Type: ");
 	weir_text_add(&t, f->json ? "application/json"
 				  : "text/plain; charset=utf-8");
 	weir_text_add(&t, "\r\nContent-Length: ");
 	weir_text_add_u64(&t, b.len);
-	weir_text_add(&t, "\r\nCache-Control: no-store\r\n"
-			  "Connection: close\r\n\r\n");
+	weir_text_add(&t, "\r\nCache-Control: no-store\r\nConnection: ");
+	weir_text_add(&t, f->stay ? "keep-alive" : "close");
+	weir_text_add(&t, "\r\n\r\n");
 	if (!f->head)
 		weir_text_add_bytes(&t, body, b.len);
 	weir_must(weir_text_ok(&b) && weir_text_ok(&t));

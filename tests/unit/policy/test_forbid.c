@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_forbid.c - the answer to a request that the policy denies */
-#include "flow/forbid.h"
+#include "policy/forbid.h"
 
 #include "../t.h"
 
@@ -137,6 +137,77 @@ static void an_answer_to_head_has_no_body(void **state)
 	CHECK(!strstr(a, "Content-Length: 0"));
 }
 
-T_MAIN(T(it_is_text_with_four_fields), T(it_is_json_where_that_is_wanted),
+static void each_status_has_its_line_and_its_word(void **state)
+{
+	static const struct {
+		const char *line, *word;
+	} row[] = {
+		{ "HTTP/1.1 403 Forbidden\r\n", "\"error\":\"denied\"," },
+		{ "HTTP/1.1 400 Bad Request\r\n",
+		  "\"error\":\"bad_request\"," },
+		{ "HTTP/1.1 421 Misdirected Request\r\n",
+		  "\"error\":\"misdirected\"," },
+		{ "HTTP/1.1 431 Request Header Fields Too Large\r\n",
+		  "\"error\":\"too_large\"," },
+		{ "HTTP/1.1 501 Not Implemented\r\n",
+		  "\"error\":\"not_implemented\"," },
+		{ "HTTP/1.1 502 Bad Gateway\r\n",
+		  "\"error\":\"bad_gateway\"," },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		struct weir_forbid f = {
+			.status = (enum weir_forbid_status)i,
+			.verdict = { .by = WEIR_JUDGE_BY_NOTHING,
+				     .reason = WEIR_REASON_BAD_HEAD },
+			.json = true,
+			.stay = i & 1,
+			.detail = i & 2 ? "try another" : NULL,
+		};
+		const char *a = say(&f);
+
+		CHECK(strncmp(a, row[i].line, strlen(row[i].line)) == 0);
+		CHECK_EQ(weir_forbid_code(f.status), atoi(a + 9));
+		CHECK(strstr(a, row[i].word));
+		CHECK(strstr(a, i & 1 ? "\r\nConnection: keep-alive\r\n"
+				      : "\r\nConnection: close\r\n"));
+		CHECK(!!strstr(a, ",\"detail\":\"try another\"}") == !!(i & 2));
+		check_length(a);
+		f.json = false;
+		a = say(&f);
+		CHECK(!!strstr(a, "\ndetail: try another\n") == !!(i & 2));
+		check_length(a);
+	}
+}
+
+static void the_longest_detail_fits_too(void **state)
+{
+	char detail[WEIR_FORBID_DETAIL + 1];
+	struct weir_dns_name host = { .len = 255 };
+	struct weir_forbid f = {
+		.status = WEIR_FORBID_TOO_LARGE,
+		.host = &host,
+		.verdict = { .by = WEIR_JUDGE_BY_BOUNDS,
+			     .rule = UINT32_MAX,
+			     .reason = WEIR_REASON_SHOWN_MISMATCH },
+		.detail = detail,
+	};
+
+	(void)state;
+	memset(detail, 'x', sizeof(detail) - 1);
+	detail[sizeof(detail) - 1] = 0;
+	for (unsigned at = 0; at < 254; at += 64) {
+		host.b[at] = at == 192 ? 61 : 63;
+		memset(host.b + at + 1, '"', host.b[at]);
+	}
+	for (unsigned json = 0; json < 2; json++) {
+		f.json = json;
+		check_length(say(&f));
+	}
+}
+
+T_MAIN(T(each_status_has_its_line_and_its_word), T(the_longest_detail_fits_too),
+       T(it_is_text_with_four_fields), T(it_is_json_where_that_is_wanted),
        T(a_name_cannot_break_out_of_its_quotes), T(the_longest_name_fits),
        T(an_answer_to_head_has_no_body))
