@@ -23,7 +23,8 @@
 	X(MARTIAN, "martian") X(MULTICAST, "multicast") X(REBIND, "rebind") \
 	X(DNS_OFF, "dns_off") X(LEAK, "leak") X(CLIENT_CERT, "client_cert") \
 	X(UPSTREAM_CERT, "upstream_cert") X(PROXY_DOWN, "proxy_down") \
-	X(POLICY_CHANGED, "policy_changed") \
+	X(POLICY_CHANGED, "policy_changed") X(TUNNEL, "tunnel") \
+	X(BAD_ANSWER, "bad_answer") X(BAD_FRAME, "bad_frame") \
 	/* host */ \
 	X(REFUSED, "refused") X(UNREACHABLE, "unreachable") \
 	X(TIMEOUT, "timeout") X(HOST_RESET, "host_reset") \
