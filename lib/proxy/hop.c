@@ -50,6 +50,17 @@ static void count(uint8_t *n)
 		++*n;
 }
 
+static void read_upgrade(struct weir_rd list, struct weir_hop *h)
+{
+	while (list.left) {
+		struct weir_rd item = weir_field_item(&list);
+
+		count(&h->protocols);
+		if (weir_field_is(item, "websocket"))
+			h->websocket = true;
+	}
+}
+
 static void read_websocket(struct weir_rd name, struct weir_rd value,
 			   struct weir_hop *h)
 {
@@ -80,8 +91,7 @@ bool weir_hop_read(struct weir_rd fields, struct weir_hop *ret)
 		} else if (weir_field_is(name, "expect")) {
 			h.expect = weir_field_is(value, "100-continue");
 		} else if (weir_field_is(name, "upgrade")) {
-			h.websocket = h.websocket ||
-				      weir_field_has(value, "websocket");
+			read_upgrade(value, &h);
 		} else {
 			read_websocket(name, value, &h);
 		}
@@ -135,6 +145,6 @@ bool weir_hop_asks_websocket(const struct weir_hop *h)
 
 bool weir_hop_gives_websocket(const struct weir_hop *h)
 {
-	return h->upgrade && h->websocket && h->accepts == 1 &&
-	       h->extensions == 0;
+	return h->upgrade && h->websocket && h->protocols == 1 &&
+	       h->accepts == 1 && h->extensions == 0;
 }

@@ -22,14 +22,14 @@
  * @names:     members of Connection that name other fields
  * @trailers:  TE says that trailers are welcome
  * @expect:    Expect: 100-continue
- * @websocket: Upgrade has websocket, and for an answer nothing else
+ * @websocket: Upgrade has websocket; @protocols: how many it has
  * @keys, @versions, @accepts, @extensions: how many fields of the WebSocket
  *             handshake there are; @key_fits: of 24 bytes, @version_fits: 13
  */
 struct weir_hop {
 	bool close, keep_alive, upgrade, trailers, expect, websocket;
 	bool key_fits, version_fits;
-	uint8_t names, keys, versions, accepts, extensions;
+	uint8_t names, protocols, keys, versions, accepts, extensions;
 };
 
 /**
