@@ -40,13 +40,16 @@ static struct world {
 	uint8_t to_head[ASKED_MAX];
 } w;
 
-static enum weir_exchange_said decide(void *ctx, const struct weir_head *h,
+static enum weir_exchange_said decide(void *ctx, const struct weir_message *m,
+				      struct weir_rd fields,
 				      struct weir_judge_verdict *ret,
 				      const struct weir_swap **ret_swap)
 {
+	const struct weir_head *h = &m->request;
 	struct weir_dns_name host;
 
 	(void)ctx;
+	(void)fields;
 	(void)ret_swap;
 	must(weir_dns_name_from_text("a.b", 3, &host));
 	must(h->path_len > 0 && !h->connect);

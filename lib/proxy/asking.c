@@ -147,7 +147,7 @@ static void on_request(struct weir_exchange *x, struct weir_rd fields,
 				  NULL);
 		return;
 	}
-	switch (x->owner.decide(x->owner.ctx, h, &v, &x->swap)) {
+	switch (x->owner.decide(x->owner.ctx, &x->up.m, fields, &v, &x->swap)) {
 	case WEIR_EXCHANGE_DENY:
 		deny_head(x, WEIR_FORBID_DENIED, &v, head);
 		return;

@@ -29,9 +29,9 @@
 #include <stdint.h>
 
 #include "base/reason.h"
-#include "packet/head.h"
 #include "policy/forbid.h"
 #include "policy/judge.h"
+#include "proxy/message.h"
 #include "proxy/swap.h"
 
 #define WEIR_EXCHANGE_BYTES 65536u /* of one connection, all in all */
@@ -62,7 +62,8 @@ enum weir_exchange_said {
 /**
  * struct weir_exchange_owner - who decides, and hears
  * @decide: of each request that could be read, before anything of it goes on.
- *          @h: its method, path and host; borrowed during the call.
+ *          @m: its head (request: method, path, host) and @fields behind its
+ *          first line, for who searches them; borrowed during the call.
  *          @ret: with DENY and MISDIRECTED the verdict that is told.
  *          @ret_swap: with ALLOW, or NULL; good until the answer is over, after
  *          a WebSocket handshake until the exchange is
@@ -71,7 +72,9 @@ enum weir_exchange_said {
  */
 struct weir_exchange_owner {
 	void *ctx;
-	enum weir_exchange_said (*decide)(void *ctx, const struct weir_head *h,
+	enum weir_exchange_said (*decide)(void *ctx,
+					  const struct weir_message *m,
+					  struct weir_rd fields,
 					  struct weir_judge_verdict *ret,
 					  const struct weir_swap **ret_swap);
 	void (*told)(void *ctx, uint16_t status, enum weir_reason reason);

@@ -20,6 +20,8 @@
 #include "base/must.h"
 #include "proxy/rewrite.h"
 
+#define SMALL_BYTES 512u
+
 void weir_haul_init(struct weir_haul *h, enum weir_swap_way way,
 		    struct weir_basin in, struct weir_basin out)
 {
@@ -199,6 +201,9 @@ static size_t limit(struct weir_haul *h, struct weir_wr *ret_to,
 		return SIZE_MAX;
 	*ret_room = weir_basin_room(&h->out);
 	*ret_to = place_of(h, *ret_room);
+	if (h->body == WEIR_MESSAGE_BODY_CHUNKED &&
+	    ret_to->left < SMALL_BYTES && weir_basin_len(&h->out))
+		return 0; /* a chunk that is mostly its size: rather wait */
 	return ret_to->left;
 }
 

@@ -42,7 +42,7 @@
 
 #define DIGITS_MAX   15u
 #define NUMBER_MAX   ((uint64_t)INT64_MAX)
-#define FIRST_LOOKS  64u /* bytes of a first line that are looked at singly */
+#define FIRST_LOOKS  64u /* bytes that show what is no HTTP at all */
 #define STATUS_BYTES 12u /* HTTP/1.1 200 */
 
 _Static_assert(WEIR_MESSAGE_HEAD_BYTES < WEIR_FIRST_BYTES,
@@ -93,7 +93,8 @@ static enum weir_message_is bad(struct weir_message *m,
  */
 static bool has_news(struct weir_message *m, const uint8_t *b, size_t len)
 {
-	bool news = m->lines == 0 && len > m->scanned && len <= FIRST_LOOKS;
+	bool news =
+		m->lines == 0 && len > m->scanned && m->scanned < FIRST_LOOKS;
 
 	while (m->scanned < len) {
 		const uint8_t *lf =
@@ -258,8 +259,11 @@ static enum weir_head_is parse_answer(struct weir_message *m, struct weir_rd in,
 static enum weir_head_is parse_request(struct weir_message *m,
 				       struct weir_rd in, size_t *ret_len)
 {
-	enum weir_head_is is = weir_head_parse(in.at, in.left, &m->request);
+	enum weir_head_is is;
 
+	if (in.left && (in.at[0] == '\r' || in.at[0] == '\n'))
+		return WEIR_HEAD_BAD; /* however many empty lines come */
+	is = weir_head_parse(in.at, in.left, &m->request);
 	if (is != WEIR_HEAD_WHOLE)
 		return is;
 	*ret_len = m->request.len;

@@ -4,13 +4,16 @@
 
 #include "proxy/identity.h"
 
-static enum weir_exchange_said decide(void *ctx, const struct weir_head *h,
+static enum weir_exchange_said decide(void *ctx, const struct weir_message *m,
+				      struct weir_rd fields,
 				      struct weir_judge_verdict *ret,
 				      const struct weir_swap **ret_swap)
 {
+	const struct weir_head *h = &m->request;
 	struct talk *t = ctx;
 	struct weir_dns_name host;
 
+	CHECK(fields.left >= 2);
 	CHECK(weir_dns_name_from_text("a.b", 3, &host));
 	t->asked++;
 	snprintf(t->path, sizeof(t->path), "%.*s %.*s", (int)h->method_len,
