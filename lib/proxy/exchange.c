@@ -126,7 +126,7 @@ static bool step_frames(struct weir_exchange *x, struct weir_haul *h,
 	/* what is left is half a frame, or waits for room */
 	if (weir_basin_len(&h->in) && weir_basin_len(&h->out))
 		return false;
-	if (h->dirty || weir_basin_len(&h->in) || !w->between)
+	if (weir_basin_len(&h->in) || !w->between)
 		weir_reply_cut(x, WEIR_REASON_NONE);
 	else
 		x->end[to] = WEIR_EXCHANGE_FIN;

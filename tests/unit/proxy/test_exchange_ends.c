@@ -155,7 +155,21 @@ static void a_host_that_takes_no_more_may_still_answer(void **state)
 	CHECK(talk_has(&t, GUEST, "HTTP/1.1 200 OK\r\nConnection: close\r\n"));
 	CHECK_ENDS(&t, FIN, RESET);
 	talk_end(&t);
-	/* or not */
+	/* or nothing is asked of it any more */
+	talk_begin(&t);
+	weir_exchange_deaf(t.x, HOST);
+	talk_say(&t, GUEST, GET);
+	CHECK(talk_has(&t, GUEST, "reason: host_reset\n"));
+	talk_heard(&t, HOST, "");
+	talk_end(&t);
+	talk_begin(&t);
+	talk_say(&t, GUEST, GET);
+	talk_say(&t, HOST, OK0);
+	weir_exchange_deaf(t.x, HOST);
+	talk_carry(&t);
+	CHECK_ENDS(&t, FIN, FIN);
+	talk_end(&t);
+	/* or it does not */
 	talk_begin(&t);
 	talk_say(&t, GUEST, POST5 "he");
 	talk_break(&t, HOST);
