@@ -99,6 +99,8 @@ $(LLHTTP): $(B)/llhttp/%.o: /usr/share/llhttp/%.c $(B)/line
 	@$(CC) -std=c11 -O2 -g -w $(if $(filter release,$(MODE)),$(HARD)) -fPIC \
 		-fvisibility=hidden -DLLHTTP_STRICT_MODE=1 \
 		-I/usr/share/include/llhttp -c $< -o $@
+/usr/share/llhttp/%.c:
+	@echo "node-llhttp cannot be found: run make deps"; exit 1
 $(B)/lib/proxy.a: $(LLHTTP)
 
 $(B)/libweir.a: $(call obj,$(LIB)) $(LLHTTP)

@@ -441,6 +441,8 @@ static const bool elsewhere[WEIR_REASON_COUNT] = {
 	R(DNS_OFF, true),       R(LEAK, true),
 	R(CLIENT_CERT, true),   R(UPSTREAM_CERT, true),
 	R(PROXY_DOWN, true),    R(POLICY_CHANGED, true),
+	R(TUNNEL, true), /* these three: the proxy's */
+	R(BAD_ANSWER, true),    R(BAD_FRAME, true),
 	R(SHUTDOWN, true), /* see below */
 	R(LINK_DOWN, true),
 };
