@@ -127,6 +127,19 @@ static void forward(struct weir_exchange *x, struct weir_rd fields, size_t head)
 	x->answer = WEIR_STATE_ANSWER_HEAD;
 }
 
+/* an answer without a judgement; a secret in it is a leak all the same */
+static void refuse(struct weir_exchange *x, enum weir_forbid_status status,
+		   enum weir_reason reason, const char *detail)
+{
+	if (x->owner.garbled &&
+	    x->owner.garbled(x->owner.ctx, weir_basin_bytes(&x->up.in)) ==
+		    WEIR_REASON_LEAK)
+		weir_reply_refuse(x, WEIR_FORBID_DENIED, WEIR_REASON_LEAK,
+				  NULL);
+	else
+		weir_reply_refuse(x, status, reason, detail);
+}
+
 static void on_request(struct weir_exchange *x, struct weir_rd fields,
 		       size_t head)
 {
@@ -136,15 +149,14 @@ static void on_request(struct weir_exchange *x, struct weir_rd fields,
 
 	remember(x);
 	if (h->connect) {
-		weir_reply_refuse(x, WEIR_FORBID_UNKNOWN, WEIR_REASON_TUNNEL,
-				  "CONNECT inside a connection that is read is "
-				  "not passed "
-				  "on");
+		refuse(x, WEIR_FORBID_UNKNOWN, WEIR_REASON_TUNNEL,
+		       "CONNECT inside a connection that is read is "
+		       "not passed "
+		       "on");
 		return;
 	}
 	if (h->host_text_len == 0 && !x->old) { /* RFC 9112 3.2 */
-		weir_reply_refuse(x, WEIR_FORBID_BAD, WEIR_REASON_BAD_HEAD,
-				  NULL);
+		refuse(x, WEIR_FORBID_BAD, WEIR_REASON_BAD_HEAD, NULL);
 		return;
 	}
 	switch (x->owner.decide(x->owner.ctx, &x->up.m, fields, &v, &x->swap)) {
@@ -169,19 +181,17 @@ static void refuse_bad(struct weir_exchange *x)
 {
 	switch (x->up.m.fault) {
 	case WEIR_MESSAGE_FAULT_LARGE:
-		weir_reply_refuse(x, WEIR_FORBID_TOO_LARGE,
-				  WEIR_REASON_BAD_HEAD, NULL);
+		refuse(x, WEIR_FORBID_TOO_LARGE, WEIR_REASON_BAD_HEAD, NULL);
 		return;
 	case WEIR_MESSAGE_FAULT_METHOD:
-		weir_reply_refuse(x, WEIR_FORBID_UNKNOWN, WEIR_REASON_BAD_HEAD,
-				  NULL);
+		refuse(x, WEIR_FORBID_UNKNOWN, WEIR_REASON_BAD_HEAD, NULL);
 		return;
 	case WEIR_MESSAGE_FAULT_NONE:
 	case WEIR_MESSAGE_FAULT_FORM:
 	case WEIR_MESSAGE_FAULT_CUT:
 		break;
 	}
-	weir_reply_refuse(x, WEIR_FORBID_BAD, WEIR_REASON_BAD_HEAD, NULL);
+	refuse(x, WEIR_FORBID_BAD, WEIR_REASON_BAD_HEAD, NULL);
 }
 
 static bool step_head(struct weir_exchange *x)

@@ -67,6 +67,10 @@ enum weir_exchange_said {
  *          @ret: with DENY and MISDIRECTED the verdict that is told.
  *          @ret_swap: with ALLOW, or NULL; good until the answer is over, after
  *          a WebSocket handshake until the exchange is
+ * @garbled: a request that is not judged, for it cannot be read or not be
+ *          served: what there is of it, for who searches it. Return:
+ *          WEIR_REASON_LEAK for 403, anything else for the answer that is due;
+ *          may be NULL
  * @told:   something was refused that @decide did not: an answer made here, or
  *          (@status 0) a connection that is cut; may be NULL
  */
@@ -77,6 +81,7 @@ struct weir_exchange_owner {
 					  struct weir_rd fields,
 					  struct weir_judge_verdict *ret,
 					  const struct weir_swap **ret_swap);
+	enum weir_reason (*garbled)(void *ctx, struct weir_rd bytes);
 	void (*told)(void *ctx, uint16_t status, enum weir_reason reason);
 };
 

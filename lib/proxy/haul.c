@@ -52,7 +52,9 @@ void weir_haul_begin(struct weir_haul *h, enum weir_message_body body,
 	h->held = h->swaps && mode == WEIR_SWAP_BODY_HOLD;
 	h->chunks = chunks;
 	h->discard = false;
-	h->counted = false;
+	h->counted = h->swaps && body == WEIR_MESSAGE_BODY_LENGTH;
+	h->left = h->way == WEIR_SWAP_UP ? h->m.request.length
+					 : h->m.answer.length;
 	h->tail = false;
 	h->rest = 0;
 }
@@ -194,24 +196,22 @@ static enum weir_haul_is step_tail(struct weir_haul *h)
 }
 
 /* so many bytes of the body can be taken */
-static size_t limit(struct weir_haul *h, struct weir_wr *ret_to,
-		    struct weir_wr *ret_room)
+static size_t limit(const struct weir_haul *h, const struct weir_wr *to)
 {
 	if (h->discard || h->swaps)
 		return SIZE_MAX;
-	*ret_room = weir_basin_room(&h->out);
-	*ret_to = place_of(h, *ret_room);
-	if (h->body == WEIR_MESSAGE_BODY_CHUNKED &&
-	    ret_to->left < SMALL_BYTES && weir_basin_len(&h->out))
+	if (h->body == WEIR_MESSAGE_BODY_CHUNKED && to->left < SMALL_BYTES &&
+	    weir_basin_len(&h->out))
 		return 0; /* a chunk that is mostly its size: rather wait */
-	return ret_to->left;
+	return to->left;
 }
 
 static enum weir_haul_is step_message(struct weir_haul *h)
 {
 	struct weir_rd in = weir_basin_bytes(&h->in);
-	struct weir_wr to, room;
-	size_t max = limit(h, &to, &room);
+	struct weir_wr room = weir_basin_room(&h->out);
+	struct weir_wr to = place_of(h, room);
+	size_t max = limit(h, &to);
 	struct weir_message_piece p;
 
 	if (h->m.body == WEIR_MESSAGE_BODY_CLOSE && h->dirty && !in.left)

@@ -30,6 +30,8 @@ enum weir_swap_way {
 /** enum weir_swap_body - what happens to a body */
 enum weir_swap_body {
 	WEIR_SWAP_BODY_SAME = 1, /* body() is not called */
+	WEIR_SWAP_BODY_SEARCH,   /* body() writes what it reads, to the byte, or
+				    STOPs: the framing stays */
 	WEIR_SWAP_BODY_STREAM,   /* body(), and the length may become another */
 	WEIR_SWAP_BODY_HOLD, /* the same, and nothing goes on until held() says
 				how the length is told */

@@ -31,6 +31,15 @@ static enum weir_exchange_said decide(void *ctx, const struct weir_message *m,
 	return WEIR_EXCHANGE_ALLOW;
 }
 
+static enum weir_reason garbled(void *ctx, struct weir_rd bytes)
+{
+	struct talk *t = ctx;
+
+	t->garbled++;
+	return memmem(bytes.at, bytes.left, "leak", 4) ? WEIR_REASON_LEAK
+						       : WEIR_REASON_NONE;
+}
+
 static void told(void *ctx, uint16_t status, enum weir_reason reason)
 {
 	struct talk *t = ctx;
@@ -42,9 +51,9 @@ static void told(void *ctx, uint16_t status, enum weir_reason reason)
 
 void talk_begin(struct talk *t)
 {
-	const struct weir_exchange_owner owner = { .ctx = t,
-						   .decide = decide,
-						   .told = told };
+	const struct weir_exchange_owner owner = {
+		.ctx = t, .decide = decide, .garbled = garbled, .told = told
+	};
 
 	memset(t, 0, sizeof(*t));
 	t->mem = malloc(WEIR_EXCHANGE_BYTES);

@@ -17,6 +17,7 @@
  * @end:  what it was told of its end
  * @swap: of each request that is allowed
  * @asked: how often @decide was asked, and @path, the last one
+ * @garbled: how often something was no request; "leak" in it is one
  * @told, @status, @reason: what was told to the owner, the last one
  */
 struct talk {
@@ -28,7 +29,7 @@ struct talk {
 	size_t len[2];
 	enum weir_exchange_end end[2];
 	const struct weir_swap *swap;
-	unsigned asked, told;
+	unsigned asked, told, garbled;
 	char path[256];
 	uint16_t status;
 	enum weir_reason reason;

@@ -139,12 +139,34 @@ static void what_cannot_be_served_is_answered_and_ends(void **state)
 		CHECK_EQ(t.told, 1);
 		CHECK_EQ(t.reason, refused[i].reason);
 		CHECK_EQ(t.asked, 0);
+		CHECK_EQ(t.garbled, 1);
 		CHECK_ENDS(&t, FIN, FIN);
 		/* what comes after it is thrown away */
 		talk_forget(&t);
 		talk_say(&t, GUEST, GET);
 		talk_heard(&t, HOST, "");
 		talk_heard(&t, GUEST, "");
+		talk_end(&t);
+	}
+}
+
+static void what_cannot_be_served_is_searched_all_the_same(void **state)
+{
+	static const char *const says[] = {
+		"GET / HTTP/1.1\r\nHost: a.b\r\nHost: a.b\r\nX: leak\r\n\r\n",
+		"CONNECT a.b:443 HTTP/1.1\r\nHost: a.b\r\nX: leak\r\n\r\n",
+		"GET / HTTP/1.1\r\nX: leak\r\n\r\n",
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < LEN(says); i++) {
+		talk_begin(&t);
+		talk_say(&t, GUEST, says[i]);
+		CHECK(talk_has(&t, GUEST, "HTTP/1.1 403 "));
+		CHECK(talk_has(&t, GUEST, "\nreason: leak\n"));
+		CHECK_EQ(t.reason, WEIR_REASON_LEAK);
+		talk_heard(&t, HOST, "");
+		CHECK_ENDS(&t, FIN, FIN);
 		talk_end(&t);
 	}
 }
@@ -410,6 +432,7 @@ static void a_host_that_cannot_be_asked_is_502_with_the_reason(void **state)
 
 T_MAIN(T(requests_are_written_anew),
        T(what_cannot_be_served_is_answered_and_ends),
+       T(what_cannot_be_served_is_searched_all_the_same),
        T(a_head_that_is_too_large_is_431),
        T(a_denied_request_is_answered_and_the_next_one_served),
        T(a_denied_request_with_a_large_body_is_the_last),

@@ -194,6 +194,7 @@ static void start(enum weir_swap_body up, enum weir_swap_body down)
 #define SAME   WEIR_SWAP_BODY_SAME
 #define STREAM WEIR_SWAP_BODY_STREAM
 #define HOLD   WEIR_SWAP_BODY_HOLD
+#define SEARCH WEIR_SWAP_BODY_SEARCH
 
 static void targets_and_fields_are_changed(void **state)
 {
@@ -279,6 +280,35 @@ static void a_streamed_body_goes_on_in_chunks(void **state)
 		/* a message without a body has none afterwards */
 		talk_say(&t, GUEST, "GET / HTTP/1.1\r\nHost: a.b\r\n\r\n");
 		talk_heard(&t, HOST, "GET / HTTP/1.1\r\nHost: a.b\r\n\r\n");
+		talk_end(&t);
+	}
+}
+
+static void a_body_that_is_only_searched_keeps_its_framing(void **state)
+{
+	static const char *const says[] = {
+		"POST / HTTP/1.1\r\nHost: a.b\r\nContent-Length: "
+		"7\r\n\r\nle lea ",
+		"POST / HTTP/1.1\r\nHost: a.b\r\nTransfer-Encoding: "
+		"chunked\r\n\r\n7\r\nle lea \r\n0\r\nX: y\r\n\r\n",
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		start(SEARCH, SEARCH);
+		talk_say(&t, GUEST, says[i]);
+		talk_heard(&t, HOST, says[i]);
+		talk_say(&t, HOST,
+			 "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nlea");
+		talk_heard(&t, GUEST,
+			   "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nlea");
+		talk_say(&t, GUEST,
+			 "POST / HTTP/1.1\r\nHost: a.b\r\nContent-Length: "
+			 "9\r\n\r\nxlea");
+		CHECK(strcmp(t.got[HOST] + t.len[HOST] - 5, "\r\n\r\nx") == 0);
+		talk_say(&t, GUEST, "k");
+		CHECK(talk_has(&t, GUEST, "HTTP/1.1 403 "));
+		CHECK_ENDS(&t, FIN, RESET);
 		talk_end(&t);
 	}
 }
@@ -488,6 +518,7 @@ static void messages_of_a_websocket_are_changed(void **state)
 T_MAIN(T(targets_and_fields_are_changed),
        T(what_must_not_go_on_is_403_and_the_next_one_served),
        T(a_streamed_body_goes_on_in_chunks),
+       T(a_body_that_is_only_searched_keeps_its_framing),
        T(a_leak_in_a_body_that_went_on_is_a_break),
        T(a_held_body_has_its_length), T(too_much_to_hold_goes_on_in_chunks),
        T(a_leak_in_a_held_body_is_403_and_nothing_went_on),
