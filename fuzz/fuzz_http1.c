@@ -2,7 +2,8 @@
 /*
  * fuzz_http1.c - a guest and a host that may say anything, anywhere cut
  *
- * The input is a script.  A byte is a side (its lowest bit) and what happens:
+ * The first three bits choose a swap that changes nothing.  The input is a
+ * script.  A byte is a side (its lowest bit) and what happens:
  * so many bytes of the script are said (the next byte), the side ends, breaks
  * off, takes no more, reads or does not read for a while.
  *
@@ -36,9 +37,63 @@ static struct world {
 	uint8_t out[2][OUT_BYTES];
 	size_t len[2];
 	bool shut[2], frames;
+	enum weir_swap_body mode;
 	uint32_t allowed, denied, asked;
 	uint8_t to_head[ASKED_MAX];
 } w;
+
+/* --- a swap that changes nothing, and takes its time --- */
+
+static enum weir_swap_body begin(void *ctx, enum weir_swap_way way,
+				 const struct weir_message *m,
+				 struct weir_rd fields)
+{
+	(void)ctx;
+	must(way == WEIR_SWAP_UP ? m->request.method_len > 0
+				 : m->answer.status >= 200);
+	must(fields.left >= 2);
+	return w.mode;
+}
+
+static enum weir_swap_is field(void *ctx, enum weir_swap_way way,
+			       struct weir_rd name, struct weir_rd value,
+			       struct weir_wr *to)
+{
+	(void)ctx;
+	(void)way;
+	must(name.left > 0);
+	if (value.left & 1)
+		return WEIR_SWAP_SAME;
+	weir_wr_copy(to, value.at, value.left);
+	return WEIR_SWAP_WRITTEN;
+}
+
+static enum weir_swap_is body(void *ctx, enum weir_swap_way way,
+			      struct weir_rd *in, bool last, struct weir_wr *to)
+{
+	size_t n = in->left < to->left ? in->left : to->left;
+
+	(void)ctx;
+	(void)way;
+	n = n < 5 ? n : 5;
+	weir_wr_copy(to, weir_rd_take(in, n), n);
+	return last && in->left == 0 ? WEIR_SWAP_DONE : WEIR_SWAP_WRITTEN;
+}
+
+static bool frames(void *ctx, enum weir_swap_way way)
+{
+	(void)ctx;
+	return way == WEIR_SWAP_UP;
+}
+
+static const struct weir_swap swap = {
+	.begin = begin,
+	.field = field,
+	.body = body,
+	.frames = frames,
+};
+
+/* --- the guest, the host --- */
 
 static enum weir_exchange_said decide(void *ctx, const struct weir_message *m,
 				      struct weir_rd fields,
@@ -50,7 +105,6 @@ static enum weir_exchange_said decide(void *ctx, const struct weir_message *m,
 
 	(void)ctx;
 	(void)fields;
-	(void)ret_swap;
 	must(weir_dns_name_from_text("a.b", 3, &host));
 	must(h->path_len > 0 && !h->connect);
 	if (w.asked < ASKED_MAX)
@@ -68,6 +122,8 @@ static enum weir_exchange_said decide(void *ctx, const struct weir_message *m,
 		return WEIR_EXCHANGE_DENY;
 	}
 	w.allowed++;
+	if (w.mode != WEIR_SWAP_BODY_SAME)
+		*ret_swap = &swap;
 	return WEIR_EXCHANGE_ALLOW;
 }
 
@@ -250,6 +306,11 @@ static void play(struct weir_rd in)
 	w.len[0] = w.len[1] = 0;
 	w.shut[0] = w.shut[1] = w.frames = false;
 	w.allowed = w.denied = w.asked = 0;
+	w.mode = WEIR_SWAP_BODY_SAME;
+	if (in.left && in.at[0] >> 5 == 1)
+		w.mode = WEIR_SWAP_BODY_STREAM;
+	if (in.left && in.at[0] >> 5 == 2)
+		w.mode = WEIR_SWAP_BODY_SEARCH;
 	while (in.left)
 		step(&in);
 	w.shut[0] = w.shut[1] = false;

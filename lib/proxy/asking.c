@@ -150,9 +150,7 @@ static void on_request(struct weir_exchange *x, struct weir_rd fields,
 	remember(x);
 	if (h->connect) {
 		refuse(x, WEIR_FORBID_UNKNOWN, WEIR_REASON_TUNNEL,
-		       "CONNECT inside a connection that is read is "
-		       "not passed "
-		       "on");
+		       "CONNECT is not passed on where requests are read");
 		return;
 	}
 	if (h->host_text_len == 0 && !x->old) { /* RFC 9112 3.2 */
