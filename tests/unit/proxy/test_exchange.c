@@ -194,8 +194,7 @@ static void a_denied_request_is_answered_and_the_next_one_served(void **state)
 	static const char *const body[] = {
 		"\r\n",
 		"Content-Length: 5\r\n\r\nhello",
-		"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX: "
-		"y\r\n\r\n",
+		"Transfer-Encoding: chunked\r\n\r\n1\r\nh\r\n0\r\nX: y\r\n\r\n",
 		"Expect: 100-continue\r\nContent-Length: 5\r\n\r\nhello",
 	};
 
