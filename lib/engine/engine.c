@@ -40,6 +40,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "engine/cross.h"
 #include "engine/datagrams.h"
 #include "engine/doors.h"
 #include "engine/down.h"
@@ -245,6 +246,15 @@ static uint32_t patience_ms(struct weir_rd *body)
 	return ms < WEIR_DRAIN_MS ? ms : WEIR_DRAIN_MS;
 }
 
+/* Another proxy: what the one before had has ended with it. */
+static void take_proxy(struct weir_house *h, struct weir_msg *m)
+{
+	if (m->n_fds == 0)
+		return;
+	weir_cross_open(h, m->fd[0]);
+	m->fd[0] = m->fd[--m->n_fds];
+}
+
 /* A part of the charter is another one. */
 static void take_change(struct weir_house *h, struct weir_msg *m)
 {
@@ -294,6 +304,9 @@ static int take_message(struct weir_house *h, struct weir_msg *m,
 	case WEIR_MSG_TALLY:
 		send_summary(h, WEIR_MSG_TALLY);
 		break;
+	case WEIR_MSG_PROXY:
+		take_proxy(h, m);
+		break;
 	case WEIR_MSG_DOOR:
 		take_door(h, m);
 		break;
@@ -319,6 +332,11 @@ static int take_message(struct weir_house *h, struct weir_msg *m,
 	case WEIR_MSG_GO:
 	case WEIR_MSG_RESUME:
 	case WEIR_MSG_END:
+	case WEIR_MSG_HANDOVER:
+	case WEIR_MSG_HANDED:
+	case WEIR_MSG_DENIED:
+	case WEIR_MSG_CA:
+	case WEIR_MSG_TRUST:
 	case WEIR_MSG_KINDS:
 		break;
 	}
@@ -408,6 +426,9 @@ static int dispatch(struct weir_house *h, const struct weir_loop_event *e)
 	switch ((enum weir_house_tag)(e->tag >> 56)) {
 	case WEIR_HOUSE_TAG_CONTROL:
 		return hear_control(h);
+	case WEIR_HOUSE_TAG_PROXY:
+		weir_cross_event(h);
+		return -1;
 	case WEIR_HOUSE_TAG_RELAY:
 		if (weir_card_is_called(h))
 			h->called = true; /* until they are done */
@@ -602,6 +623,7 @@ static int run(int control, struct weir_device *device,
 		return -ENOMEM;
 	}
 	h->control = control;
+	h->proxy = -1;
 	h->card.given = -1;
 	h->card.device = device;
 	h->errands = errands;
@@ -617,6 +639,7 @@ static int run(int control, struct weir_device *device,
 	close_house(h);
 	send_summary(h, WEIR_MSG_BYE);
 	weir_card_close(h); /* which the loop watches */
+	weir_cross_open(h, -1);
 	if (h->loop >= 0)
 		close(h->loop);
 	weir_verdict_drop(h);

@@ -18,6 +18,7 @@
  *	parts     fragments, until they are a frame again
  *	names     DNS
  *	verdict   questions to the policy
+ *	cross     flows that the proxy opens
  *	inspect   flows whose first bytes, or requests, decide
  *	revise    another policy: what is open is judged again
  *	tell      what happened, to the log
@@ -76,6 +77,7 @@ enum weir_house_tag {
 	WEIR_HOUSE_TAG_NAME,     /* low 32 bits: the slot */
 	WEIR_HOUSE_TAG_DOOR,     /* low 32 bits: the door */
 	WEIR_HOUSE_TAG_RELAY,    /* another thread has an errand */
+	WEIR_HOUSE_TAG_PROXY,    /* the proxy says something */
 };
 
 #define WEIR_HOUSE_TAG(kind, low) ((uint64_t)(kind) << 56 | (low))
@@ -267,7 +269,7 @@ struct weir_tolls {
 };
 
 struct weir_house {
-	int loop, control;
+	int loop, control, proxy; /* @proxy -1: there is none */
 	struct weir_card card;
 	bool up; /* charter and link are in force */
 	bool stopping;

@@ -36,6 +36,7 @@
  */
 #include "engine/inspect.h"
 
+#include "engine/cross.h"
 #include "engine/facts.h"
 #include "engine/relay.h"
 #include "engine/streams.h"
@@ -256,6 +257,29 @@ static bool refuse_bad(struct weir_house *h, uint32_t i)
 	return true;
 }
 
+static enum weir_handover_kind kind_of(uint32_t hello)
+{
+	return hello ? WEIR_HANDOVER_TLS : WEIR_HANDOVER_HTTP;
+}
+
+/* It is the proxy's to open; what was held goes there too. */
+static bool hand(struct weir_house *h, uint32_t i, uint32_t hello)
+{
+	struct weir_judge_verdict v;
+	enum weir_reason why = WEIR_REASON_BAD_HEAD;
+
+	if (!watch_of(h, i)->came) /* a server that spoke first is none */
+		why = weir_cross_hand(h, i, kind_of(hello));
+	if (why == WEIR_REASON_NONE) {
+		h->streams.side[i].fact.seen = true;
+		open_gate(h, i);
+		return true;
+	}
+	v = weir_verdict_none(why);
+	deny(h, i, &v, NULL, NULL);
+	return true;
+}
+
 /*
  * The name is known, or that there is none.  @hello: bytes of a ClientHello, 0:
  * it is none.  True: go on.
@@ -269,6 +293,9 @@ static bool decide(struct weir_house *h, uint32_t i,
 
 	if (!allow(h, i, name, head, &named))
 		return true;
+	if ((hello || head) &&
+	    weir_cross_is_wanted(h, i, kind_of(hello), name))
+		return hand(h, i, hello);
 	wait_no_more(h, i);
 	w->seen = 0;
 	w->state = REQUESTS;

@@ -24,6 +24,7 @@
 #define WEIR_SIDE_BULK       0x800u /* the last read found much: read more at once */
 #define WEIR_SIDE_GATED      0x1000u /* bytes are looked at first: inspect.h */
 #define WEIR_SIDE_IN         0x2000u /* it came in at a published port */
+#define WEIR_SIDE_CROSSED    0x4000u /* the proxy is at the other end: cross.h */
 
 /** weir_relay_conn() - the connection of flow @i */
 static inline struct weir_conn *weir_relay_conn(struct weir_house *h,

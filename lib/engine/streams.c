@@ -39,6 +39,7 @@
 
 #include "base/must.h"
 #include "base/siphash.h"
+#include "engine/cross.h"
 #include "engine/down.h"
 #include "engine/facts.h"
 #include "engine/inspect.h"
@@ -124,7 +125,7 @@ uint32_t weir_streams_find_id(const struct weir_house *h, uint64_t id)
 }
 
 /* A tag holds 24 bits of the generation; stale events live for one turn. */
-static uint64_t tag_of(const struct weir_house *h, uint32_t i)
+uint64_t weir_streams_tag(const struct weir_house *h, uint32_t i)
 {
 	uint64_t gen = weir_streams_id(h, i) >> 32 & 0xffffff;
 
@@ -314,7 +315,7 @@ static int connect_to(struct weir_house *h, uint32_t i,
 		return err;
 	}
 	side->flags |= WEIR_SIDE_DIALLING;
-	err = weir_loop_watch(h->loop, side->fd, tag_of(h, i), true, true);
+	err = weir_loop_watch(h->loop, side->fd, weir_streams_tag(h, i), true, true);
 	if (err)
 		close_side(h, i, false);
 	return err ? -ENOMEM : 0;
@@ -361,7 +362,7 @@ static void begin(struct weir_house *h, uint32_t i,
 	*side = (struct weir_side){ .fd = -1, .next = WEIR_HOUSE_NONE };
 	side->flags = WEIR_SIDE_HALF;
 	weir_facts_begin(h, i, v);
-	if (v->said == WEIR_JUDGE_DEFER)
+	if (v->said == WEIR_JUDGE_DEFER || weir_cross_is_watched(h, i))
 		weir_inspect_begin(h, i);
 	h->streams.half_open++;
 	h->sum.tcp_opened++;
@@ -448,7 +449,7 @@ enum weir_reason weir_streams_call(struct weir_house *h,
 	why = take_slot(h, &i);
 	if (why != WEIR_REASON_NONE)
 		return why;
-	if (weir_loop_watch(h->loop, fd, tag_of(h, i), true, true)) {
+	if (weir_loop_watch(h->loop, fd, weir_streams_tag(h, i), true, true)) {
 		weir_pool_give(&s->pool, i);
 		return WEIR_REASON_NO_MEMORY;
 	}
@@ -618,7 +619,7 @@ void weir_streams_event(struct weir_house *h, uint64_t low, uint32_t what)
 	uint32_t i = (uint32_t)low;
 
 	if (!weir_pool_is_taken(&s->pool, i) ||
-	    tag_of(h, i) != WEIR_HOUSE_TAG(WEIR_HOUSE_TAG_STREAM, low) ||
+	    weir_streams_tag(h, i) != WEIR_HOUSE_TAG(WEIR_HOUSE_TAG_STREAM, low) ||
 	    s->side[i].fd < 0)
 		return; /* it ended earlier in this turn */
 	if (!(s->side[i].flags & WEIR_SIDE_DIALLING) || dialled(h, i, what))

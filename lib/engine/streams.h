@@ -70,6 +70,9 @@ uint64_t weir_streams_id(const struct weir_house *h, uint32_t i);
 /** weir_streams_find_id() - the flow, or WEIR_HOUSE_NONE if it is gone */
 uint32_t weir_streams_find_id(const struct weir_house *h, uint64_t id);
 
+/** weir_streams_tag() - what its host socket is watched under */
+uint64_t weir_streams_tag(const struct weir_house *h, uint32_t i);
+
 /** weir_streams_owes() - does what the guest sent still wait for a host? */
 bool weir_streams_owes(const struct weir_house *h);
 

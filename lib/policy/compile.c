@@ -139,7 +139,7 @@ bool weir_compile_name(struct weir_compile *c, enum weir_compile_names list,
 		break;
 	case WEIR_COMPILE_GUARDED:
 		l.rule = WEIR_INDEX_GUARDED;
-		d->flags |= WEIR_IMAGE_NAMES;
+		d->flags |= WEIR_IMAGE_NAMES | WEIR_IMAGE_GUARDED;
 		break;
 	}
 	return add_name(d, name, l) || fail(d);

@@ -47,6 +47,7 @@ struct weir_image {
 #define WEIR_IMAGE_REBIND    0x8u  /* rebinding protection is on */
 #define WEIR_IMAGE_NAMES     0x10u /* some rule names a name, or interception */
 #define WEIR_IMAGE_HTTP      0x20u /* there are HTTP rules */
+#define WEIR_IMAGE_GUARDED   0x40u /* some names have secrets or HTTP rules */
 
 /**
  * weir_image_open() - look at an image

@@ -28,6 +28,7 @@
  *	                    WANTED    u32 kinds of events that are wanted from
  *	                              now on, WEIR_EVENT_BIT()
  *	                    LIMITS    other rates, other number of flows
+ *	                    PROXY     one descriptor: a SEQPACKET pair to it
  *	                    STOP      u32 ms: end when the hosts have taken what
  *	                              the guest sent, or then; answered by BYE
  *	engine -> control   READY     charter and link are in force
@@ -38,6 +39,15 @@
  *	                    NOTE      one sentence for `-v`, or a limit reached
  *	                    EVENTS    what happened, for the log: one after the
  *	                              other u16 length, event (record/event.h)
+ *	control -> proxy    PROXY     the other end of that pair
+ *	                    CA        what leaves are signed with
+ *	                    TRUST     one descriptor: certificates to believe
+ *	                    POLICY    as to the engine
+ *	                    STOP      end
+ *	proxy -> control    READY, FAILED, NOTE, EVENTS, BYE as the engine
+ *	engine -> proxy     HANDOVER  a connection, two descriptors (handover.h)
+ *	proxy -> engine     HANDED    what became of it
+ *	                    DENIED    a request of it was refused
  *	init -> control     TAP       u32 offload bits; the guest's card
  *	                    STARTED   CMD runs
  *	                    STOPPED   u32 signal: CMD was stopped (^Z)
@@ -89,6 +99,12 @@ enum weir_msg_kind {
 	WEIR_MSG_UNLINK,
 	WEIR_MSG_WANTED,
 	WEIR_MSG_LIMITS,
+	WEIR_MSG_PROXY,
+	WEIR_MSG_HANDOVER,
+	WEIR_MSG_HANDED,
+	WEIR_MSG_DENIED,
+	WEIR_MSG_CA,
+	WEIR_MSG_TRUST,
 	WEIR_MSG_KINDS /* one past the last */
 };
 

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cross.h - TCP flows that the proxy opens: from the engine's side
+ *
+ * An intercepted flow stays a flow like any: its guest, its windows, its
+ * counters are the engine's.  Only the socket at its other end is another one:
+ * a pair, whose far end the proxy has, together with the host's socket that was
+ * dialled before.  What the client sent and was held for its name goes into the
+ * pair like everything after it.
+ *
+ *	guest ── conn ── side.fd ══ pair ══ proxy ── host's socket
+ *
+ * An end in order is an end of the pair, in both directions; a reset of the
+ * guest closes the pair, which the proxy sees (it is not only shut).  The proxy
+ * says how it ended (HANDED) before it closes its end, so that a reset is one
+ * for the guest too.
+ */
+#ifndef WEIR_ENGINE_CROSS_H
+#define WEIR_ENGINE_CROSS_H
+
+#include "engine/house.h"
+#include "sys/handover.h"
+#include "sys/msg.h"
+
+/* the calls of this room, for the engine's list */
+#define WEIR_CROSS_CALLS(X) X(socketpair)
+
+/** weir_cross_is_watched() - may flow @i, allowed whatever it shows, be one that
+ * the proxy is to open?  Then its first bytes are looked at */
+bool weir_cross_is_watched(const struct weir_house *h, uint32_t i);
+
+/**
+ * weir_cross_is_wanted() - is flow @i, that has shown itself, to be opened?
+ * @kind: what its bytes are
+ * @name: what it showed, in lower case; NULL: nothing
+ */
+bool weir_cross_is_wanted(const struct weir_house *h, uint32_t i,
+			  enum weir_handover_kind kind,
+			  const struct weir_dns_name *name);
+
+/**
+ * weir_cross_hand() - hand it over
+ *
+ * Return: WEIR_REASON_NONE; PROXY_DOWN there is no proxy, or it does not listen;
+ * NO_FDS.  The flow is as it was then.
+ */
+enum weir_reason weir_cross_hand(struct weir_house *h, uint32_t i,
+				 enum weir_handover_kind kind);
+
+/** weir_cross_open() - control gave the socket to the proxy; -1: it is gone */
+void weir_cross_open(struct weir_house *h, int fd);
+
+/** weir_cross_event() - the proxy says something, or is gone: then what it had
+ * open is reset */
+void weir_cross_event(struct weir_house *h);
+
+#endif /* WEIR_ENGINE_CROSS_H */
