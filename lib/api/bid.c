@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "control/config.h"
 #include "control/excerpt.h"
+#include "control/intercept.h"
 #include "control/order.h"
 
 #define TEXT_SHOWN 120u
@@ -131,6 +132,10 @@ static int read_config(const struct weir_net_options *o, struct weir_bid *b,
 	if (ok)
 		ok = weir_settings_is_ready(&b->settings, reason,
 					    sizeof(reason));
+	if (ok && weir_intercept_is_wanted(&b->settings))
+		return weir_bid_refuse(
+			why, "tls", "",
+			"interception is not there yet in the library");
 	if (ok)
 		return 0;
 	was = errno;

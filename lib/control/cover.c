@@ -32,6 +32,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/rd.h"
+#include "control/trust.h"
+
+#define FILES_MAX (3 + WEIR_TRUST_STORES)
+
 #define COVERS_MAX 128u
 #define LINKS_MAX  16u
 #define MIRROR_MAX 2048u
@@ -188,6 +193,8 @@ static void add_all(struct covers *c)
 	add_for_user(c);
 	for (size_t i = 0; i < c->o->n_own; i++)
 		add(c, c->o->own[i], S_IFREG);
+	if (c->o->ca && c->o->ca[0])
+		add(c, c->o->ca, S_IFDIR);
 }
 
 /* bind what is staged as @name over @target */
@@ -208,17 +215,32 @@ static int bind_staged(struct covers *c, const char *name, int target)
 	return r;
 }
 
-static int make_file(int at, const char *name, const char *text)
+static struct weir_rd nothing(void)
+{
+	return weir_rd_over("", 0);
+}
+
+static struct weir_rd text_of(const char *text)
+{
+	return weir_rd_over(text, strlen(text));
+}
+
+static int make_file(int at, const char *name, struct weir_rd text)
 {
 	int fd = openat(at, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
 			0644);
-	size_t n = strlen(text);
 	int r = 0;
 
 	if (fd < 0)
 		return -errno;
-	if (n && write(fd, text, n) != (ssize_t)n)
-		r = -EIO;
+	while (text.left && r == 0) {
+		ssize_t n = write(fd, text.at, text.left);
+
+		if (n > 0)
+			(void)weir_rd_take(&text, (size_t)n);
+		else
+			r = n < 0 ? -errno : -EIO;
+	}
 	close(fd);
 	return r;
 }
@@ -242,7 +264,7 @@ static int make_parents(int at, const char *path)
 }
 
 static int make_beneath(struct covers *c, const char *dir, const char *rest,
-			const char *text)
+			struct weir_rd text)
 {
 	char path[PATH_BYTES];
 	int r;
@@ -317,7 +339,7 @@ static int mirror_entry(int from, const struct dirent *e, int to)
 		return symlinkat(link, to, e->d_name) ? -errno : 0;
 	}
 	if (S_ISDIR(st.st_mode) ? mkdirat(to, e->d_name, 0755) != 0
-				: make_file(to, e->d_name, "") != 0)
+				: make_file(to, e->d_name, nothing()) != 0)
 		return -errno;
 	tree = open_tree(from, e->d_name,
 			 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE |
@@ -352,7 +374,7 @@ static int mirror_entries(int from, int to)
 
 /* replace the nearest directory above @path by a mirror that has the file */
 static int mirror(struct covers *c, const char *path, const char *name,
-		  const char *text)
+		  struct weir_rd text)
 {
 	char dir[PATH_MAX], staged[NAME_BYTES + 1];
 	const char *rest;
@@ -395,7 +417,7 @@ static int mirror(struct covers *c, const char *path, const char *name,
 struct file {
 	const char *path; /* as programs open it */
 	const char *name; /* in the stage */
-	const char *text;
+	struct weir_rd text;
 	bool must; /* even if the host has no such file */
 	bool exists, done;
 	char real[PATH_MAX]; /* where @path leads */
@@ -461,7 +483,7 @@ static int share_beneath(struct covers *c, const char *path)
 	if (r == 0)
 		r = S_ISDIR(st.st_mode)
 			    ? (mkdirat(c->stage, staged, 0700) ? -errno : 0)
-			    : make_file(c->stage, staged, "");
+			    : make_file(c->stage, staged, nothing());
 	target = openat(c->stage, staged, O_PATH | O_CLOEXEC);
 	if (r == 0 &&
 	    move_mount(tree, "", target, "",
@@ -481,7 +503,7 @@ static int stage_covers(struct covers *c)
 		const struct cover *v = &c->v[i];
 
 		if (!v->is_dir)
-			r = make_file(c->stage, v->name, "");
+			r = make_file(c->stage, v->name, nothing());
 		else if (mkdirat(c->stage, v->name, 0700))
 			r = -errno;
 	}
@@ -502,22 +524,42 @@ static int bind_covers(struct covers *c)
 	return r;
 }
 
+/* what the guest is to trust, in the place of each store that the host has */
+static size_t add_trust(const struct covers *c, struct file *file, size_t n)
+{
+	static const char *const name[] = { "trust0", "trust1", "trust2",
+					    "trust3", "trust4", "trust5" };
+	const struct weir_etc *etc = c->o->etc;
+
+	_Static_assert(WEIR_TRUST_STORES == 6, "a name each");
+	for (size_t i = 0; etc->pem.len && i < WEIR_TRUST_STORES; i++) {
+		const struct weir_ca_bundle *b =
+			weir_trust_store[i].java ? &etc->java : &etc->pem;
+
+		file[n++] = (struct file){ .path = weir_trust_store[i].path,
+					   .name = name[i],
+					   .text = weir_rd_over(b->at, b->len),
+					   .must = i == 0 };
+	}
+	return n;
+}
+
 /* with the stage mounted: the order is that of the comment at the top */
 static int cover_and_replace(struct covers *c, const char **ret_what)
 {
-	struct file file[] = {
+	struct file file[FILES_MAX] = {
 		{ .path = "/etc/resolv.conf",
 		  .name = "resolv",
-		  .text = c->o->etc->resolv,
+		  .text = text_of(c->o->etc->resolv),
 		  .must = true },
 		{ .path = "/etc/hosts",
 		  .name = "hosts",
-		  .text = c->o->etc->hosts },
+		  .text = text_of(c->o->etc->hosts) },
 		{ .path = "/etc/nsswitch.conf",
 		  .name = "nsswitch",
-		  .text = c->o->etc->nsswitch },
+		  .text = text_of(c->o->etc->nsswitch) },
 	};
-	size_t n = sizeof(file) / sizeof(file[0]);
+	size_t n = add_trust(c, file, 3);
 	int r = stage_covers(c);
 
 	*ret_what = "the covers";

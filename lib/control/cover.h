@@ -12,6 +12,7 @@
  * @uid: whose runtime directory is covered
  * @share: @n_shares absolute paths that stay visible
  * @own: @n_own files of Weir's: what it reads and writes is not CMD's business
+ * @ca: the folder of the CA, whose key signs what CMD's programs trust
  * @etc: the files in /etc
  */
 struct weir_cover_orders {
@@ -20,6 +21,7 @@ struct weir_cover_orders {
 	uint32_t n_shares;
 	const char *const *own;
 	size_t n_own;
+	const char *ca;
 	const struct weir_etc *etc;
 };
 

@@ -5,16 +5,21 @@
 
 #include <stddef.h>
 
+#include "control/ca_bundle.h"
 #include "control/resolvers.h"
 #include "sys/charter.h"
 
 #define WEIR_ETC_FILE_BYTES 16384u
 
-/** struct weir_etc - their texts, terminated */
+/**
+ * struct weir_etc - their texts, terminated
+ * @pem, @java: what CMD is to trust, if something is intercepted; borrowed
+ */
 struct weir_etc {
 	char resolv[WEIR_ETC_FILE_BYTES];
 	char hosts[WEIR_ETC_FILE_BYTES];
 	char nsswitch[WEIR_ETC_FILE_BYTES];
+	struct weir_ca_bundle pem, java;
 };
 
 /**

@@ -81,6 +81,8 @@ void weir_folders_files(const struct weir_settings *s, struct weir_folders *ret)
 	*ret = (struct weir_folders){ .n = 0 };
 	if (s->log && strcmp(s->log, "-") != 0)
 		add_file(ret, NULL, s->log, strlen(s->log));
+	if (s->ca_key)
+		add_file(ret, s->dir, s->ca_key, strlen(s->ca_key));
 	add_read(ret, s);
 }
 

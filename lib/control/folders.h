@@ -25,8 +25,8 @@ struct weir_folders {
 void weir_folders_find(const struct weir_settings *s, struct weir_folders *ret);
 
 /**
- * weir_folders_files() - the configuration file, the lists that rules name, and
- *                        the log
+ * weir_folders_files() - the configuration file, the lists that rules name, the
+ *                        log, and the key of a given CA
  *
  * A list whose rule has ports is named with and without them.
  */

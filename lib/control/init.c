@@ -38,6 +38,7 @@
 
 #include "control/gate.h"
 #include "control/linger.h"
+#include "control/trust.h"
 #include "sys/clock.h"
 #include "sys/confine.h"
 #include "sys/msg.h"
@@ -177,6 +178,8 @@ static void become_cmd(const struct weir_sandbox *s, int report)
 	if (why.error == 0) {
 		(void)sigaction(SIGCHLD, &s->chld, NULL);
 		(void)sigprocmask(SIG_SETMASK, &s->mask, NULL);
+		if (s->etc->pem.len)
+			weir_trust_tell();
 		why.at_exec = 1;
 		why.error = run_program(s->orders->argv);
 	}

@@ -29,6 +29,7 @@ void weir_network_init(struct weir_network *n, const struct weir_orders *o,
 	n->voice = v;
 	n->start_ms = weir_clock_now_ms();
 	n->sock = n->addresses = n->resolv = n->book.fd = -1;
+	n->intercept.sock = -1;
 }
 
 /* --- the policy --- */
@@ -202,6 +203,7 @@ int weir_network_replace(struct weir_network *n, const struct weir_settings *s,
 		return r;
 	}
 	weir_rulebook_close(&was);
+	weir_intercept_tell(&n->intercept, n->book.fd);
 	tell_replaced(n, uid);
 	return 0;
 }
@@ -355,7 +357,7 @@ int weir_network_bind(struct weir_network *n)
 
 int weir_network_plan(struct weir_network *n)
 {
-	char why[WEIR_PLAN_WHY_BYTES];
+	char why[WEIR_PLAN_WHY_BYTES], ca[WEIR_CA_WHY_BYTES];
 	int r = read_host(n);
 
 	if (r) {
@@ -372,6 +374,10 @@ int weir_network_plan(struct weir_network *n)
 	}
 	if (!make_policy(n))
 		return 2;
+	if (!weir_intercept_plan(&n->intercept, n->orders->settings, ca)) {
+		weir_voice_say(n->voice, WEIR_VOICE_ERROR, "%s", ca);
+		return 2;
+	}
 	if (!open_log(n))
 		return WEIR_NETWORK_REFUSED;
 	n->charter.events = wanted(n);
@@ -385,14 +391,45 @@ void weir_network_join(struct weir_network *n, int sock)
 	n->addresses = weir_hostnet_watch();
 }
 
+static bool start_proxy(struct weir_network *n)
+{
+	char why[WEIR_CA_WHY_BYTES];
+
+	n->intercept.unconfined = n->orders->unconfined;
+	if (!weir_intercept_start(&n->intercept, n->orders->settings, n->sock,
+				  n->book.fd, why)) {
+		weir_voice_say(n->voice, WEIR_VOICE_ERROR, "%s", why);
+		return false;
+	}
+	if (n->intercept.wanted && n->intercept.ca.warning[0])
+		weir_voice_say(n->voice, WEIR_VOICE_WARNING, "%s",
+			       n->intercept.ca.warning);
+	return true;
+}
+
+void weir_network_hear_proxy(struct weir_network *n)
+{
+	char why[WEIR_CA_WHY_BYTES];
+
+	if (weir_intercept_hear(&n->intercept, n->voice))
+		return;
+	weir_voice_say(n->voice, WEIR_VOICE_WARNING,
+		       "the proxy has ended, and what it had open with it");
+	if (n->sock >= 0 &&
+	    !weir_intercept_again(&n->intercept, n->sock, n->book.fd, why))
+		weir_voice_say(n->voice, WEIR_VOICE_ERROR,
+			       "the proxy cannot be started again: %s", why);
+}
+
 bool weir_network_start(struct weir_network *n)
 {
-	pid_t pid = weir_spawn_engine(n->orders->unconfined, &n->sock);
+	pid_t pid = weir_spawn_process(WEIR_SPAWN_ENGINE,
+				       n->orders->unconfined, &n->sock);
 
 	if (pid > 0) {
 		n->engine = pid;
 		weir_network_join(n, n->sock);
-		return true;
+		return start_proxy(n);
 	}
 	n->sock = -1;
 	weir_voice_say(n->voice, WEIR_VOICE_ERROR,
@@ -665,6 +702,7 @@ void weir_network_close(struct weir_network *n)
 	       errno == EINTR)
 		;
 	n->engine = 0;
+	weir_intercept_close(&n->intercept);
 	while (weir_msg_is_waiting(
 		n->sock)) /* what it said last: events, counters */
 		(void)weir_network_hear(n);

@@ -11,6 +11,7 @@
 
 #include <sys/types.h>
 
+#include "control/intercept.h"
 #include "control/log.h"
 #include "control/plan.h"
 #include "control/publish.h"
@@ -50,6 +51,7 @@ enum weir_network_news {
  * @flows:  the most that there is room for
  * @book:   the policy in force; @bounds: the number of its bounds alone, which
  *          do not change
+ * @intercept: the proxy, if one is wanted
  * @log:    in a file or the like, @held_log: for a program that has us inside;
  *          NULL: nobody wants it
  */
@@ -69,6 +71,7 @@ struct weir_network {
 	struct weir_rulebook book;
 	uint64_t bounds;
 	uint32_t flows;
+	struct weir_intercept intercept;
 	struct weir_log *log, *held_log;
 	char why[WEIR_NETWORK_WHY_BYTES];
 	uint8_t room[WEIR_MSG_PACKET_BYTES];
@@ -126,6 +129,13 @@ int weir_network_catch_up(struct weir_network *n);
 
 /** weir_network_hear() - take one message of the engine */
 enum weir_network_news weir_network_hear(struct weir_network *n);
+
+/**
+ * weir_network_hear_proxy() - the proxy says something, or has died
+ *
+ * Then there is another one, or what it would open is denied; either is said.
+ */
+void weir_network_hear_proxy(struct weir_network *n);
 
 /** weir_network_watch() - begin to watch the host's resolvers */
 void weir_network_watch(struct weir_network *n);

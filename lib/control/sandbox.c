@@ -206,6 +206,7 @@ static void make_place(const struct weir_sandbox *s)
 	struct weir_cover_orders o = { .uid = s->uid,
 				       .share = s->orders->share,
 				       .n_shares = s->orders->n_shares,
+				       .ca = s->ca.dir,
 				       .etc = s->etc };
 	struct weir_folders own;
 	const char *what = "";

@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#include "control/ca.h"
 #include "control/etc.h"
 #include "control/plan.h"
 #include "control/terminal.h"
@@ -22,6 +23,7 @@
 /**
  * struct weir_sandbox - what its init has to know
  * @orders, @charter, @etc: borrowed
+ * @ca: where the CA lies, which CMD is not to see
  * @uid, @gid: the caller's
  * @mask: the signal mask CMD gets
  * @descriptors: how many CMD may have, as Weir found it
@@ -36,6 +38,7 @@ struct weir_sandbox {
 	const struct weir_orders *orders;
 	const struct weir_charter *charter;
 	const struct weir_etc *etc;
+	struct weir_ca_place ca;
 	uid_t uid;
 	gid_t gid;
 	sigset_t mask;

@@ -351,6 +351,11 @@ static void on_resolvers(struct service *s)
 	lose_engine(s, weir_network_on_resolvers(&s->net));
 }
 
+static void on_proxy(struct service *s)
+{
+	weir_network_hear_proxy(&s->net);
+}
+
 static void on_addresses(struct service *s)
 {
 	lose_engine(s, weir_network_on_addresses(&s->net));
@@ -443,6 +448,7 @@ static void turn(struct service *s)
 		    { s->tap, 0, on_card },
 		    { s->net.linked ? -1 : s->step.fd, POLLIN, on_guest },
 		    { s->exit_fd, POLLIN, on_exit_fd },
+		    { s->net.intercept.sock, POLLIN, on_proxy },
 		    { s->net.addresses, POLLIN, on_addresses },
 		    { s->net.resolv, POLLIN, on_resolvers },
 		    { weir_log_fd(s->net.log), POLLOUT, on_log },

@@ -34,6 +34,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "control/ca_bundle.h"
 #include "control/descriptors.h"
 #include "control/linger.h"
 #include "control/network.h"
@@ -317,6 +318,7 @@ static void on_child(struct session *s)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		bool is_engine = pid == s->net.engine, is_init = pid == s->init;
 
+
 		if (is_engine)
 			s->net.engine = 0;
 		else if (is_init)
@@ -385,6 +387,11 @@ static void on_signal(struct session *s)
 	}
 }
 
+static void on_proxy(struct session *s)
+{
+	weir_network_hear_proxy(&s->net);
+}
+
 static void on_addresses(struct session *s)
 {
 	lose_engine(s, weir_network_on_addresses(&s->net));
@@ -437,6 +444,7 @@ static void turn(struct session *s)
 		void (*on)(struct session *);
 	} row[] = { { s->init_sock, POLLIN, on_init },
 		    { s->net.sock, weir_network_events(&s->net), on_engine },
+		    { s->net.intercept.sock, POLLIN, on_proxy },
 		    { s->net.addresses, POLLIN, on_addresses },
 		    { s->net.resolv, POLLIN, on_resolvers },
 		    { weir_log_fd(s->net.log), POLLOUT, on_log },
@@ -537,6 +545,22 @@ static void refuse_namespaces(struct session *s, int error)
 		    strerror(-error));
 }
 
+/* what CMD is to trust: the host's CAs, and ours */
+static bool build_trust(struct session *s)
+{
+	const struct weir_intercept *i = &s->net.intercept;
+	char why[WEIR_CA_WHY_BYTES];
+
+	if (!i->wanted)
+		return true;
+	if (weir_ca_bundle_pem(&i->ca, weir_ca_bundle_find(), &s->etc.pem,
+			       why) &&
+	    weir_ca_bundle_java(&s->etc.pem, &s->etc.java))
+		return true;
+	say(s, ERROR, "%s", why);
+	return false;
+}
+
 static int start_both(struct session *s)
 {
 	int r;
@@ -544,6 +568,8 @@ static int start_both(struct session *s)
 	if (!weir_network_start(&s->net))
 		return -1;
 	build_etc(s);
+	if (!build_trust(s))
+		return -1;
 	weir_terminal_open(&s->box.terminal);
 	r = start_sandbox(s);
 	if (r)
@@ -592,6 +618,7 @@ static void bury(struct session *s)
 
 static int prepare(struct session *s)
 {
+	char why[WEIR_CA_WHY_BYTES];
 	int r = weir_network_plan(&s->net);
 
 	if (r)
@@ -602,6 +629,8 @@ static int prepare(struct session *s)
 	s->box.orders = s->o;
 	s->box.charter = &s->net.charter;
 	s->box.etc = &s->etc;
+	if (!weir_ca_find(NULL, &s->box.ca, why)) /* then it cannot be used either */
+		s->box.ca.dir[0] = 0;
 	s->box.uid = geteuid();
 	s->box.gid = getegid();
 	s->box.own_pids = true;

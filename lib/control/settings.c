@@ -25,13 +25,8 @@ struct row {
 /* a row goes when `run` and `serve` do what it says */
 static const struct row rows[] = {
 	{ "dns.servers tls", "DNS over TLS is" },
-	{ "tls.intercept", "interception is" },
-	{ "tls.bypass", "interception, and so its bypass, is" },
-	{ "tls.upstream_ca", "interception, and so its trust store, is" },
 	{ "tls.insecure", "interception, and so trust without proof, is" },
-	{ "tls.ca", "interception, and so its CA, is" },
 	{ "tls.reflection", "the search for reflected secrets is" },
-	{ "http", "http: judging requests is" },
 	{ "secrets", "swapping secrets in is" },
 	{ "metrics", "metrics: the endpoint is" },
 	{ "capture", "capturing is" },

@@ -11,18 +11,20 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-static void become(int sock, pid_t parent, bool unconfined)
+static void become(const char *what, int sock, pid_t parent, bool unconfined)
 {
-	char name[] = WEIR_SPAWN_ENGINE, flag[] = WEIR_SPAWN_UNCONFINED;
+	char name[32], flag[] = WEIR_SPAWN_UNCONFINED;
 	char *const argv[] = { name, unconfined ? flag : NULL, NULL };
 	char *const envp[] = { NULL };
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	sigset_t set;
 
+	snprintf(name, sizeof(name), "%s", what);
 	(void)setsid();
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent || null < 0)
@@ -44,7 +46,7 @@ static void become(int sock, pid_t parent, bool unconfined)
 	_exit(125);
 }
 
-pid_t weir_spawn_engine(bool unconfined, int *ret_sock)
+pid_t weir_spawn_process(const char *name, bool unconfined, int *ret_sock)
 {
 	pid_t parent = getpid(), pid;
 	int pair[2], e;
@@ -53,7 +55,7 @@ pid_t weir_spawn_engine(bool unconfined, int *ret_sock)
 		return -errno;
 	pid = fork();
 	if (pid == 0)
-		become(pair[1], parent, unconfined);
+		become(name, pair[1], parent, unconfined);
 	e = errno;
 	close(pair[1]);
 	if (pid < 0) {

@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+"""Servers behind an interception: HTTPS of several kinds, and plain HTTP.
+
+  intercept_peer.py DIR ADDR READY
+
+DIR has NAME.pem and NAME.key; each server presents one of them:
+
+  443   good.test: GET / and /big, PUT says the hash, /ws a WebSocket that echoes,
+        /slow in chunks with a trailer, /echo gives back what came
+  444   expired   445  other name   446  self-signed   447  wants a certificate
+  80    plain HTTP, the same answers
+"""
+import base64, hashlib, http.server, os, socket, ssl, struct, sys, threading
+
+where, address, ready = sys.argv[1:4]
+
+
+class Web(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *a):
+        pass
+
+    def say(self, body, status=200):
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def do_GET(self):
+        if self.path == "/big":
+            with open(os.path.join(where, "big"), "rb") as f:
+                self.say(f.read())
+        elif self.path == "/slow":
+            self.send_response(200)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.send_header("Trailer", "X-Sum")
+            self.end_headers()
+            for i in range(20):
+                self.wfile.write(b"5\r\nabcde\r\n")
+                self.wfile.flush()
+            self.wfile.write(b"0\r\nX-Sum: 100\r\n\r\n")
+        elif self.path == "/ws":
+            self.websocket()
+        elif self.path == "/echo":
+            self.say(str(self.headers).encode())
+        else:
+            self.say(f"{self.command} {self.path}\n".encode())
+
+    do_HEAD = do_GET
+
+    def body(self):
+        sha = hashlib.sha256()
+        if self.headers.get("Transfer-Encoding", "") == "chunked":
+            while True:
+                n = int(self.rfile.readline(), 16)
+                sha.update(self.rfile.read(n))
+                self.rfile.readline()
+                if n == 0:
+                    return sha.hexdigest()
+        left = int(self.headers.get("Content-Length", 0))
+        while left:
+            part = self.rfile.read(min(left, 1 << 16))
+            left -= len(part)
+            sha.update(part)
+        return sha.hexdigest()
+
+    def do_PUT(self):
+        self.say(self.body().encode() + b"\n")
+
+    do_POST = do_PUT
+
+    def websocket(self):
+        key = self.headers["Sec-WebSocket-Key"].encode()
+        accept = hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()
+        self.send_response(101)
+        self.send_header("Upgrade", "websocket")
+        self.send_header("Connection", "Upgrade")
+        self.send_header("Sec-WebSocket-Accept", base64.b64encode(accept).decode())
+        self.end_headers()
+        while True:
+            head = self.rfile.read(2)
+            if len(head) < 2:
+                break
+            n = head[1] & 127
+            if n == 126:
+                n, = struct.unpack(">H", self.rfile.read(2))
+            elif n == 127:
+                n, = struct.unpack(">Q", self.rfile.read(8))
+            mask = self.rfile.read(4)
+            data = bytes(b ^ mask[i % 4] for i, b in enumerate(self.rfile.read(n)))
+            out = bytes([head[0]])
+            out += bytes([n]) if n < 126 else b"\x7e" + struct.pack(">H", n)
+            self.wfile.write(out + data)
+            self.wfile.flush()
+            if head[0] & 15 == 8:
+                break
+        self.close_connection = True
+
+
+class Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 64
+    daemon_threads = True
+
+    def handle_error(self, *a):
+        pass
+
+
+def serve(port, name=None, ask=False):
+    s = Server((address, port), Web)
+    if name:
+        c = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        c.load_cert_chain(os.path.join(where, name + ".pem"),
+                          os.path.join(where, name + ".key"))
+        if ask:
+            c.verify_mode = ssl.CERT_REQUIRED
+            c.load_verify_locations(os.path.join(where, "ca.pem"))
+        s.socket = c.wrap_socket(s.socket, server_side=True,
+                                 do_handshake_on_connect=False)
+    threading.Thread(target=s.serve_forever, daemon=True).start()
+
+
+serve(443, "good")
+serve(444, "expired")
+serve(445, "other")
+serve(446, "self")
+serve(447, "good", ask=True)
+serve(80)
+open(ready, "w").close()
+threading.Event().wait()

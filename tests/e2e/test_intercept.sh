@@ -1,0 +1,214 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# TLS opened by our own CA, HTTP/1 understood, rules for each request.
+#
+#	weir run ── engine ══ proxy ── 93.184.216.34 (lo): intercept_peer.py
+#
+# The world's host owns that address, hence rules that name it.
+# shellcheck source=tests/e2e/world.sh
+. "$(dirname "$0")/world.sh"
+weir=${WEIR:-$top/build/dev/weir}
+mb=${WEIR_E2E_MB:-20}
+far=93.184.216.34
+export HOME=$W/home XDG_DATA_HOME=$W/home LC_ALL=C.UTF-8
+export ASAN_OPTIONS=${ASAN_OPTIONS-detect_leaks=0}
+unset http_proxy https_proxy
+mkdir -p "$W/home" "$W/pki"
+chmod 755 "$W"
+mount -t tmpfs -o mode=0755 tmpfs /run || exit 1
+[ "$WEIR_WORLD" = root ] && { mkdir -p "$W/lib"; mount -t tmpfs tmpfs /var/lib; }
+ip link set lo up
+ip addr add $far/32 dev lo
+command -v openssl >/dev/null || { skip "interception" "openssl is missing"; finish; }
+
+# --- the world's CA and certificates
+
+cd "$W/pki" || exit 1
+key() { openssl ecparam -name prime256v1 -genkey -noout -out "$1.key" 2>/dev/null; }
+sign() { # sign FILE NAME OPTION...: by the world's CA
+	local f=$1 name=$2; shift 2
+	key "$f"
+	openssl req -new -key "$f.key" -subj "/CN=$name" -out "$f.csr" 2>/dev/null
+	printf 'subjectAltName=DNS:%s,IP:%s\n' "$name" $far >"$f.ext"
+	openssl x509 -req -in "$f.csr" -CA ca.pem -CAkey ca.key -CAcreateserial \
+		-extfile "$f.ext" -out "$f.pem" "$@" 2>/dev/null
+}
+key ca
+openssl req -x509 -new -key ca.key -subj "/CN=the world" -days 30 -out ca.pem 2>/dev/null
+sign good good.test -days 30
+sign other elsewhere.test -days 30
+sign expired good.test -days -1 2>/dev/null || sign expired good.test -not_after 20200101000000Z
+key self
+openssl req -x509 -new -key self.key -subj "/CN=good.test" -days 30 -addext \
+	subjectAltName=DNS:good.test -out self.pem 2>/dev/null
+head -c "${mb}000000" /dev/urandom >big
+hash=$(sha256sum <big | cut -d' ' -f1)
+python3 "$here/intercept_peer.py" "$W/pki" $far "$W/ready" 2>"$W/peer.err" & peer=$!
+wait_file "$W/ready" || not_ok "the servers" "$(cat "$W/peer.err")"
+cd "$W" || exit 1
+
+cat >"$W/i.yaml" <<END
+rules: [allow tcp good.test:443-447, allow tcp plain.test:80, "allow tcp $far:80"]
+dns: {hosts: {good.test: $far, plain.test: $far, www.good.test: $far}}
+tls: {intercept: [443-447], upstream_ca: ["$W/pki/ca.pem"]}
+log: {file: $W/i.json}
+END
+run() { timeout 60 "$weir" run -q -c "$W/i.yaml" "$@" </dev/null; }
+
+# is NAME WANTED CMD...: all of the output is WANTED (a pattern)
+is() {
+	local name=$1 want=$2 out; shift 2
+	wanted "$name" || return 0
+	out=$("$@" 2>&1)
+	# shellcheck disable=SC2053
+	if [[ $out == $want ]]; then ok "$name"
+	else not_ok "$name" "'$(head -c 300 <<<"$out")'"; fi
+}
+
+# --- clients
+
+is "curl: a page, with our CA trusted" 'GET /a' run -- curl -sS https://good.test/a
+is "curl: its certificate is by our CA, for that name" '*CN=good.test*Weir CA*' \
+	run -- curl -sSv -o /dev/null https://good.test/
+is "curl: several requests on one connection" $'GET /a\nGET /b\nGET /c' \
+	run -- curl -sS https://good.test/a https://good.test/b https://good.test/c
+is "curl: $mb MB come as they are" "$hash*" run -- bash -c 'curl -sS https://good.test/big | sha256sum'
+is "curl: $mb MB go as they are" "$hash" run -- curl -sS -T "$W/pki/big" https://good.test/put
+is "curl: and in chunks" "$hash" run -- bash -c "curl -sS -T - https://good.test/put <$W/pki/big"
+is "curl: Expect: 100-continue" "$hash" run -- curl -sS -H 'Expect: 100-continue' -T "$W/pki/big" https://good.test/put
+is "curl: chunks with a trailer" "*abcdeabcde*100*" run -- curl -sSi https://good.test/slow
+is "curl: HTTP/1.0" 'GET /a' run -- curl -sS -0 https://good.test/a
+is "curl: HEAD" '*200 OK*' run -- curl -sSI https://good.test/a
+is "curl: TLS 1.2" 'GET /a' run -- curl -sS --tls-max 1.2 https://good.test/a
+is "wget" 'GET /w' run -- wget -qO- https://good.test/w
+is "python: urllib" 'GET /p*' run -- python3 -c \
+	'import urllib.request as u; print(u.urlopen("https://good.test/p").read().decode())'
+is "node: https" 'GET /n*' run -- node -e \
+	'require("https").get("https://good.test/n",r=>{let b="";r.on("data",d=>b+=d);r.on("end",()=>console.log(b))})'
+is "openssl s_client believes the bundle" '*Verify return code: 0 (ok)*' run -- bash -c \
+	'openssl s_client -connect good.test:443 -servername good.test -verify_hostname good.test </dev/null'
+cat >"$W/ws.py" <<'PY'
+import base64, os, socket, ssl, struct, sys
+c = ssl.create_default_context()
+s = c.wrap_socket(socket.create_connection(("good.test", 443)), server_hostname="good.test")
+s.sendall(b"GET /ws HTTP/1.1\r\nHost: good.test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+          b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + base64.b64encode(os.urandom(16)) + b"\r\n\r\n")
+f = s.makefile("rb")
+assert b" 101 " in f.readline()
+while f.readline() != b"\r\n":
+    pass
+def say(op, data):
+    n = bytes([len(data) | 128]) if len(data) < 126 else b"\xfe" + struct.pack(">H", len(data))
+    s.sendall(bytes([op | 128]) + n + b"abcd" + bytes(b ^ b"abcd"[i % 4] for i, b in enumerate(data)))
+for n in (0, 5, 125, 126, 60000):
+    say(1, b"x" * n)
+    head = f.read(2)
+    got = head[1]
+    if got == 126:
+        got, = struct.unpack(">H", f.read(2))
+    assert f.read(got) == b"x" * n, n
+say(8, struct.pack(">H", 1000))
+assert f.read(1)[0] & 15 == 8
+print("echoed")
+PY
+is "a WebSocket" 'echoed' run -- python3 "$W/ws.py"
+
+# --- what is not to pass
+
+is "another host on the connection is 421" '*421 Misdirected*shown_mismatch*' \
+	run -- curl -sSi -H 'Host: www.good.test' https://good.test/
+is "an expired certificate is 502" '*502 Bad Gateway*upstream_cert*expired*' run -- curl -sSi https://good.test:444/
+is "one for another name is 502" '*502*upstream_cert*hostname mismatch*' run -- curl -sSi https://good.test:445/
+is "a self-signed one is 502" '*502*upstream_cert*self-signed*' run -- curl -sSi https://good.test:446/
+is "a host that wants a certificate of the client is 502" '*502*client_cert*tls.bypass*' \
+	run -- curl -sSi https://good.test:447/
+grep '"event":"deny"' "$W/i.json" | grep '"reason":"shown_mismatch"' | grep -q '"method":"GET"' &&
+	ok "a refused request is told" || not_ok "a refused request is told" "$(grep deny "$W/i.json" | tail -2)"
+check "the log is valid" python3 "$here/events.py" "$W/i.json"
+cat >"$W/tricks.py" <<'PY'
+import socket, ssl
+c = ssl.create_default_context()
+bad = {
+    "both framings": b"POST / HTTP/1.1\r\nHost: good.test\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "two lengths": b"POST / HTTP/1.1\r\nHost: good.test\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
+    "space before the colon": b"GET / HTTP/1.1\r\nHost : good.test\r\n\r\n",
+    "two hosts": b"GET / HTTP/1.1\r\nHost: good.test\r\nHost: evil.test\r\n\r\n",
+    "no host": b"GET / HTTP/1.1\r\n\r\n",
+    "a folded line": b"GET / HTTP/1.1\r\nHost: good.test\r\nA: b\r\n c\r\n\r\n",
+    "bare LF": b"GET / HTTP/1.1\nHost: good.test\n\n",
+    "an odd name": b"GET / HTTP/1.1\r\nHost: good.test\r\nA(b): c\r\n\r\n",
+    "chunked twice": b"POST / HTTP/1.1\r\nHost: good.test\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
+    "NUL": b"GET / HTTP/1.1\r\nHost: good.test\r\nA: b\0c\r\n\r\n",
+    "a head without end": b"GET / HTTP/1.1\r\nHost: good.test\r\n" + b"A: b\r\n" * 20000,
+}
+for name, text in bad.items():
+    s = c.wrap_socket(socket.create_connection(("good.test", 443)), server_hostname="good.test")
+    try:
+        s.sendall(text)
+        got = s.recv(4096)
+    except OSError:
+        got = b""
+    print(("ok - " if not got or got.split()[1][:1] == b"4" else "not ok - ") + name + ": " + got[:40].decode(errors="replace").split("\r")[0])
+    s.close()
+PY
+cases "tricks" run -- python3 "$W/tricks.py"
+
+# --- rules for requests
+
+cat >"$W/h.yaml" <<END
+rules: [allow tcp good.test:443, allow tcp plain.test:80]
+dns: {hosts: {good.test: $far, plain.test: $far}}
+tls: {upstream_ca: ["$W/pki/ca.pem"]}
+http:
+  - {host: good.test, allow: ["GET /a", "GET /r/*"], deny: ["* /r/keys"]}
+  - {host: plain.test, allow: ["GET /a"]}
+END
+ruled() { timeout 60 "$weir" run -q -c "$W/h.yaml" "$@" </dev/null; }
+is "a listed request passes, the next is 403, the connection stays" $'GET /a\nerror: denied*http_rule*GET /r/x' \
+	ruled -- curl -sS https://good.test/a https://good.test/b https://good.test/r/x
+is "a denied one of a listed kind" '*403 Forbidden*http_rule*' ruled -- curl -sSi https://good.test/r/keys
+is "in JSON if the client prefers it" '*application/json*{*"reason":"http_rule"*}*' \
+	ruled -- curl -sSi -H 'Accept: application/json' https://good.test/zzz
+is "another method" '*403 Forbidden*' ruled -- curl -sSi -X POST -d x https://good.test/a
+is "plain HTTP too" $'GET /a\nerror: denied*http_rule*' ruled -- curl -sS http://plain.test/a http://plain.test/b
+
+# --- what stays as it was
+
+cat >"$W/b.yaml" <<END
+rules: [allow tcp good.test:443]
+dns: {hosts: {good.test: $far}}
+tls: {intercept: [443], bypass: [good.test], upstream_ca: ["$W/pki/ca.pem"]}
+END
+is "a bypassed name keeps its own certificate" '*issuer: CN=the world*' \
+	timeout 60 "$weir" run -q -c "$W/b.yaml" -- curl -sSv --cacert "$W/pki/ca.pem" -o /dev/null https://good.test/
+is "without interception nothing is opened" '*issuer: CN=the world*' \
+	timeout 60 "$weir" run -q --net none --allow good.test:443 --host good.test=$far -- \
+	curl -sSv --cacert "$W/pki/ca.pem" -o /dev/null https://good.test/
+ca=$("$weir" ca show | sed -n 's/^ *\(in\|path\|file\|certificate\):* *\(\/.*\)$/\2/p' | head -1)
+is "CMD does not see the CA's folder" '' run -- bash -c \
+	"find $W/home /var/lib/weir -name '*.pem' 2>/dev/null | grep -v pki"
+before=$(sha256sum /etc/ssl/certs/ca-certificates.crt)
+is "CMD's bundle has ours, the host's has not" 'more' run -- bash -c \
+	"[ \"\$(sha256sum </etc/ssl/certs/ca-certificates.crt)\" != \"${before%% *}  -\" ] && echo more"
+[ "$(sha256sum /etc/ssl/certs/ca-certificates.crt)" = "$before" ] &&
+	ok "the host's store is untouched" || not_ok "the host's store is untouched" "it is another one"
+is "a variable that the user set is kept" '/mine' env CURL_CA_BUNDLE=/mine \
+	timeout 60 "$weir" run -q -c "$W/i.yaml" -- sh -c 'echo $CURL_CA_BUNDLE'
+
+# --- the proxy dies
+
+mkfifo "$W/gate"
+timeout 60 "$weir" run -v -c "$W/i.yaml" -- bash -c "curl -sS https://good.test/1; read -r <$W/gate; curl -sS https://good.test/2" \
+	>"$W/die.out" 2>"$W/die.err" & run=$!
+until_true 10 grep -q 'GET /1' "$W/die.out"
+proxy=$(find_role $run proxy)
+[ "$(status_of "$proxy" Seccomp)" = 2 ] && ok "the proxy is held to its system calls" ||
+	not_ok "the proxy is held to its system calls" "$(status_of "$proxy" Seccomp)"
+{ kill -9 "$proxy"; } 2>/dev/null
+until_true 10 grep -q 'the proxy has ended' "$W/die.err"
+until_true 10 has_role $run proxy
+echo >"$W/gate"
+wait $run
+grep -q 'GET /2' "$W/die.out" && ok "another proxy serves on" || not_ok "another proxy serves on" "$(cat "$W/die.out" "$W/die.err")"
+{ kill "$peer" && wait "$peer"; } 2>/dev/null
+finish
