@@ -122,7 +122,8 @@ int weir_process_run(int argc, char *const *argv)
 	int type;
 	socklen_t len = sizeof(type);
 
-	if (!role || getsockopt(WEIR_SPAWN_SOCKET, SOL_SOCKET, SO_TYPE, &type, &len) ||
+	if (!role ||
+	    getsockopt(WEIR_SPAWN_SOCKET, SOL_SOCKET, SO_TYPE, &type, &len) ||
 	    type != SOCK_SEQPACKET) {
 		fputs("weir: this process is started by weir itself\n", stderr);
 		return FAILED;

@@ -174,8 +174,7 @@ static int join(const struct weir_intercept *i, int engine)
 
 static bool spawn(struct weir_intercept *i, char why[WEIR_CA_WHY_BYTES])
 {
-	int r = i->cradle.pid ? 0
-			      : weir_cradle_open(&i->cradle, i->unconfined);
+	int r = i->cradle.pid ? 0 : weir_cradle_open(&i->cradle, i->unconfined);
 
 	if (r == 0)
 		r = weir_cradle_start(&i->cradle, &i->sock);
@@ -234,8 +233,8 @@ bool weir_intercept_again(struct weir_intercept *i, int engine, int policy,
 
 void weir_intercept_tell(struct weir_intercept *i, int policy)
 {
-	if (i->sock >= 0 && weir_msg_send(i->sock, WEIR_MSG_POLICY, NULL, 0,
-					  &policy, 1))
+	if (i->sock >= 0 &&
+	    weir_msg_send(i->sock, WEIR_MSG_POLICY, NULL, 0, &policy, 1))
 		(void)shutdown(i->sock, SHUT_RDWR); /* the next one gets it */
 }
 

@@ -423,8 +423,8 @@ void weir_network_hear_proxy(struct weir_network *n)
 
 bool weir_network_start(struct weir_network *n)
 {
-	pid_t pid = weir_spawn_process(WEIR_SPAWN_ENGINE,
-				       n->orders->unconfined, &n->sock);
+	pid_t pid = weir_spawn_process(WEIR_SPAWN_ENGINE, n->orders->unconfined,
+				       &n->sock);
 
 	if (pid > 0) {
 		n->engine = pid;

@@ -318,7 +318,6 @@ static void on_child(struct session *s)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		bool is_engine = pid == s->net.engine, is_init = pid == s->init;
 
-
 		if (is_engine)
 			s->net.engine = 0;
 		else if (is_init)
@@ -629,7 +628,8 @@ static int prepare(struct session *s)
 	s->box.orders = s->o;
 	s->box.charter = &s->net.charter;
 	s->box.etc = &s->etc;
-	if (!weir_ca_find(NULL, &s->box.ca, why)) /* then it cannot be used either */
+	if (!weir_ca_find(NULL, &s->box.ca,
+			  why)) /* then it cannot be used either */
 		s->box.ca.dir[0] = 0;
 	s->box.uid = geteuid();
 	s->box.gid = getegid();

@@ -19,7 +19,7 @@ void weir_trust_tell(void)
 	static const char *const names[] = {
 		"SSL_CERT_FILE",      "CURL_CA_BUNDLE",
 		"REQUESTS_CA_BUNDLE", "GIT_SSL_CAINFO",
-		"PIP_CERT",	      "CARGO_HTTP_CAINFO",
+		"PIP_CERT",           "CARGO_HTTP_CAINFO",
 		"AWS_CA_BUNDLE",      "NODE_EXTRA_CA_CERTS",
 		"DENO_CERT",
 	};

@@ -293,8 +293,7 @@ static bool decide(struct weir_house *h, uint32_t i,
 
 	if (!allow(h, i, name, head, &named))
 		return true;
-	if ((hello || head) &&
-	    weir_cross_is_wanted(h, i, kind_of(hello), name))
+	if ((hello || head) && weir_cross_is_wanted(h, i, kind_of(hello), name))
 		return hand(h, i, hello);
 	wait_no_more(h, i);
 	w->seen = 0;

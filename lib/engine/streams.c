@@ -315,7 +315,8 @@ static int connect_to(struct weir_house *h, uint32_t i,
 		return err;
 	}
 	side->flags |= WEIR_SIDE_DIALLING;
-	err = weir_loop_watch(h->loop, side->fd, weir_streams_tag(h, i), true, true);
+	err = weir_loop_watch(h->loop, side->fd, weir_streams_tag(h, i), true,
+			      true);
 	if (err)
 		close_side(h, i, false);
 	return err ? -ENOMEM : 0;
@@ -619,7 +620,8 @@ void weir_streams_event(struct weir_house *h, uint64_t low, uint32_t what)
 	uint32_t i = (uint32_t)low;
 
 	if (!weir_pool_is_taken(&s->pool, i) ||
-	    weir_streams_tag(h, i) != WEIR_HOUSE_TAG(WEIR_HOUSE_TAG_STREAM, low) ||
+	    weir_streams_tag(h, i) !=
+		    WEIR_HOUSE_TAG(WEIR_HOUSE_TAG_STREAM, low) ||
 	    s->side[i].fd < 0)
 		return; /* it ended earlier in this turn */
 	if (!(s->side[i].flags & WEIR_SIDE_DIALLING) || dialled(h, i, what))

@@ -154,9 +154,9 @@ bool weir_crossing_begin(struct weir_crossing *x, struct weir_secure *secure,
 		.due_us = now_us + WEIR_CROSSING_SHAKE_US,
 		.side = { { .fd = fd[GUEST] }, { .fd = fd[HOST] } },
 	};
-	x->has_name = h->shown[0] &&
-		      weir_dns_name_from_text(h->shown, strlen(h->shown),
-					      &x->name);
+	x->has_name =
+		h->shown[0] &&
+		weir_dns_name_from_text(h->shown, strlen(h->shown), &x->name);
 	if (h->kind == WEIR_HANDOVER_HTTP) {
 		x->state = WEIR_CROSSING_TALK;
 		x->protocol = WEIR_SECURE_HTTP1;
@@ -173,8 +173,7 @@ static bool is_same_name(const struct weir_crossing *x)
 {
 	if (x->hello.has_name != x->has_name)
 		return false;
-	return !x->has_name ||
-	       weir_dns_is_exact_name(&x->hello.name, &x->name);
+	return !x->has_name || weir_dns_is_exact_name(&x->hello.name, &x->name);
 }
 
 static int hear_hello(struct weir_crossing *x)
@@ -249,7 +248,8 @@ static void set_due(struct weir_crossing *x)
 	for (int i = 0; i < 2; i++) {
 		const struct weir_crossing_side *s = &x->side[i];
 
-		if (s->shut && !s->ended && !s->lost && s->linger_us < x->due_us)
+		if (s->shut && !s->ended && !s->lost &&
+		    s->linger_us < x->due_us)
 			x->due_us = s->linger_us;
 	}
 }

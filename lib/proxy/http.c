@@ -32,10 +32,9 @@ static enum weir_exchange_side side_of(enum weir_talk_side side)
 static void tell(const struct http *t, uint16_t status,
 		 const struct weir_judge_verdict *v, const struct weir_head *h)
 {
-	const struct weir_http_told told = { .x = t->x,
-					     .status = status,
-					     .verdict = *v,
-					     .head = h };
+	const struct weir_http_told told = {
+		.x = t->x, .status = status, .verdict = *v, .head = h
+	};
 
 	if (t->owner->tell)
 		t->owner->tell(t->owner->ctx, &told);

@@ -15,8 +15,8 @@
 #include "packet/head.h"
 #include "policy/image.h"
 #include "proxy/crossing.h"
-#include "proxy/leaf.h"
 #include "proxy/http.h"
+#include "proxy/leaf.h"
 #include "proxy/secure.h"
 #include "sys/clock.h"
 #include "sys/loop.h"
@@ -54,7 +54,7 @@ struct proxy {
 void weir_proxy_prepare(void)
 {
 	(void)signal(SIGPIPE, SIG_IGN); /* TLS writes with write(2) */
-	tzset(); /* even gmtime() reads a file once */
+	tzset();                        /* even gmtime() reads a file once */
 	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	(void)CRYPTO_secure_malloc_init(SECRET_BYTES, 32);
 	(void)OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
@@ -131,7 +131,8 @@ static void tell(void *ctx, const struct weir_http_told *t)
 		.path = weir_rd_over("", 0),
 	};
 	const struct proxy *p = ctx;
-	uint8_t body[64 + WEIR_HANDOVER_METHOD_BYTES + WEIR_HANDOVER_PATH_BYTES];
+	uint8_t body[64 + WEIR_HANDOVER_METHOD_BYTES +
+		     WEIR_HANDOVER_PATH_BYTES];
 	struct weir_wr w = weir_wr_over(body, sizeof(body));
 
 	if (t->head) {
@@ -195,8 +196,7 @@ static void take_conn(struct proxy *p, struct weir_msg *m)
 	struct weir_crossing *x;
 	int fd[2];
 
-	if (m->n_fds != WEIR_HANDOVER_FDS ||
-	    !weir_handover_parse(&m->body, h))
+	if (m->n_fds != WEIR_HANDOVER_FDS || !weir_handover_parse(&m->body, h))
 		return;
 	x = i < CONNS_MAX ? malloc(sizeof(*x)) : NULL;
 	if (!x) {

@@ -433,8 +433,8 @@ int weir_secure_dial(struct weir_secure *s, int fd,
 	if (r)
 		return r;
 	SSL_set_connect_state(ret->ssl);
-	SSL_set_verify(ret->ssl, t->insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER,
-		       NULL);
+	SSL_set_verify(ret->ssl,
+		       t->insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
 	if (expect(s, ret->ssl, t) && offer(ret->ssl, t->protocols))
 		return 0;
 	weir_secure_close(ret);

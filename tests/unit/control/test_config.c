@@ -194,9 +194,6 @@ static void a_value_of_another_type_is_refused_for_each_key(void **state)
 		{ "{dns: {timeout_ms: %s}}", 0 },
 		{ "{dns: {cache_entries: %s}}", 0 },
 		{ "{tls: %s}", 32 },
-		{ "{tls: {intercept: %s}}", 8 },
-		{ "{tls: {bypass: %s}}", 8 | 16 },
-		{ "{tls: {upstream_ca: %s}}", 8 | 16 },
 		{ "{tls: {insecure: %s}}", 8 | 16 },
 		{ "{tls: {ca: %s}}", 0 },
 		{ "{tls: {ca: {cert: %s, key: k}}}", 1 | 2 | 4 },
@@ -735,13 +732,8 @@ static void what_is_not_there_yet_is_noted_with_its_place(void **state)
 	static const struct {
 		const char *in, *why;
 	} row[] = {
-		{ "{tls: {intercept: [443]}}", "interception is" },
-		{ "{tls: {bypass: [a]}}", "interception, and so its bypass" },
-		{ "{tls: {upstream_ca: [a]}}", "its trust store" },
 		{ "{tls: {insecure: [a]}}", "trust without proof" },
-		{ "{tls: {ca: {cert: a, key: b}}}", "its CA" },
 		{ "{tls: {reflection: pass}}", "reflected secrets" },
-		{ "{http: [{host: a}]}", "judging requests" },
 		{ "{secrets: [{name: A, hosts: [a]}]}", "swapping secrets in" },
 		{ "{metrics: '[::1]:90'}", "metrics" },
 		{ "{capture: a}", "capturing" },

@@ -151,12 +151,9 @@ static void check_takes_what_is_to_come_and_run_says_so(void **state)
 	static const struct {
 		const char *words, *said;
 	} row[] = {
-		{ "--intercept 443",
-		  "weir: --intercept: interception is not there yet in this "
-		  "version; weir check knows it\n" },
-		{ "--bypass a.example", "--bypass: " },
-		{ "--upstream-ca a.example=/x", "--upstream-ca: " },
-		{ "--insecure a.example", "--insecure: " },
+		{ "--insecure a.example",
+		  "weir: --insecure: trust without proof is not there yet in "
+		  "this version; weir check knows it\n" },
 		{ "--secret A@a.example", "--secret: " },
 		{ "--metrics 127.0.0.1:9", "--metrics: " },
 		{ "--capture x", "--capture: " },
@@ -419,19 +416,20 @@ static void the_same_words_are_read_again_after_the_file_changed(void **state)
 
 static void a_file_that_says_what_is_to_come_is_for_check_alone(void **state)
 {
-	static const char text[] = "net: public\ntls: {intercept: [443]}\n";
+	static const char text[] = "net: public\ntls: {insecure: [a.test]}\n";
 	char path[64];
 	struct line *l = with_file(WEIR_OPTIONS_RUN, text, "-c %s true", path);
 
 	(void)state;
 	CHECK_EQ(l->result, 2);
-	CHECK(strstr(l->said, ":2:18: interception is not there yet in this "
-			      "version; weir check knows it\n"));
+	CHECK(strstr(l->said,
+		     ":2:17: trust without proof is not there yet in this "
+		     "version; weir check knows it\n"));
 	end(l);
 	unlink(path);
 	l = with_file(WEIR_OPTIONS_CHECK, text, "-c %s", path);
 	CHECK_EQ(l->result, 0);
-	CHECK_EQ(l->s.intercept.n, 1);
+	CHECK_EQ(l->s.insecure.n, 1);
 	end(l);
 	unlink(path);
 }
@@ -442,11 +440,11 @@ static void help_shows_what_can_be_used(void **state)
 		enum weir_options_of of;
 		const char *there, *absent;
 	} row[] = {
-		{ WEIR_OPTIONS_RUN, "--allow TARGET", "--intercept" },
+		{ WEIR_OPTIONS_RUN, "--intercept PORTS", "--insecure" },
 		{ WEIR_OPTIONS_RUN, "-c, --config FILE", "--pin" },
 		{ WEIR_OPTIONS_SERVE, "--quic refuse|pin", "--secret" },
 		{ WEIR_OPTIONS_CHECK, "--pin NAME=ADDR", "--netns" },
-		{ WEIR_OPTIONS_CHECK, "--intercept PORTS", "--root" },
+		{ WEIR_OPTIONS_CHECK, "--insecure NAME", "--root" },
 	};
 
 	(void)state;

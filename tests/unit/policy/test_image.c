@@ -86,7 +86,8 @@ static void what_was_compiled_is_there(void **state)
 	CHECK_EQ(d->image.n_rules, 4);
 	CHECK_EQ(d->image.n_bounds, 1);
 	CHECK_EQ(d->image.flags, WEIR_IMAGE_REBIND | WEIR_IMAGE_DROP |
-					 WEIR_IMAGE_NAMES | WEIR_IMAGE_HTTP);
+					 WEIR_IMAGE_NAMES | WEIR_IMAGE_HTTP |
+					 WEIR_IMAGE_GUARDED);
 	CHECK(weir_image_is_intercepted(&d->image, 443));
 	CHECK(!weir_image_is_intercepted(&d->image, 444));
 	CHECK(!weir_image_is_intercepted(&d->image, 7999));

@@ -111,7 +111,8 @@ static void be_guest(int fd, const char *name)
 {
 	static const uint8_t alpn[] = "\10http/1.1";
 
-	guest = (struct end){ .fd = fd, .ctx = SSL_CTX_new(TLS_client_method()) };
+	guest = (struct end){ .fd = fd,
+			      .ctx = SSL_CTX_new(TLS_client_method()) };
 	trust(guest.ctx, &ours);
 	SSL_CTX_set_verify(guest.ctx, SSL_VERIFY_PEER, NULL);
 	guest.ssl = SSL_new(guest.ctx);
@@ -138,7 +139,8 @@ static void be_host(int fd, const char *name, int64_t at)
 	struct weir_dns_name n = name_of(name);
 	struct weir_leaf leaf;
 
-	host = (struct end){ .fd = fd, .ctx = SSL_CTX_new(TLS_server_method()) };
+	host = (struct end){ .fd = fd,
+			     .ctx = SSL_CTX_new(TLS_server_method()) };
 	SSL_CTX_set_alpn_select_cb(host.ctx, choose, NULL);
 	host.ssl = SSL_new(host.ctx);
 	CHECK_EQ(weir_leaf_find_name(theirs.mint, &n, at, &leaf), 0);
