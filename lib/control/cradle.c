@@ -93,7 +93,7 @@ int weir_cradle_open(struct weir_cradle *c, bool unconfined)
 int weir_cradle_start(struct weir_cradle *c, int *ret_sock)
 {
 	uint8_t room[64];
-	struct weir_msg m;
+	struct weir_msg m = { .n_fds = 0 };
 	int r = weir_msg_send(c->sock, WEIR_MSG_GO, NULL, 0, NULL, 0);
 
 	if (r == 0)

@@ -180,10 +180,8 @@ void weir_streams_hang_up(struct weir_house *h, uint32_t i)
 	close_side(h, i, false);
 }
 
-/*
- * Must the host see a reset?  Not if both sides finished, nor if it never
- * connected, nor if we only stop and the guest had finished.
- */
+/* Must the host see a reset?  Not if both sides finished, nor if it never
+ * connected, nor if we only stop and the guest had finished. */
 static bool is_reset(struct weir_house *h, uint32_t i, enum weir_reason why)
 {
 	const struct weir_conn *c = weir_relay_conn(h, i);

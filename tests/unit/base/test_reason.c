@@ -13,8 +13,8 @@ static const char *const contract[] = {
 	"rule", "default", "bounds", "no_pin", "name_required",
 	"shown_mismatch", "bad_head", "http_rule", "quic", "dot", "martian",
 	"multicast", "rebind", "dns_off", "leak", "client_cert",
-	"upstream_cert", "proxy_down", "policy_changed", "tunnel",
-	"bad_answer", "bad_frame",
+	"upstream_cert", "proxy_down", "policy_changed", "tunnel", "bad_answer",
+	"bad_frame",
 	/* host */
 	"refused", "unreachable", "timeout", "host_reset", "no_fds",
 	"no_memory", "bind",
