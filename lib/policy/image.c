@@ -11,7 +11,7 @@
 
 #define KNOWN_FLAGS                                                            \
 	(WEIR_IMAGE_ALLOW_OUT | WEIR_IMAGE_QUIC_PIN | WEIR_IMAGE_DROP |        \
-	 WEIR_IMAGE_REBIND | WEIR_IMAGE_NAMES | WEIR_IMAGE_HTTP | \
+	 WEIR_IMAGE_REBIND | WEIR_IMAGE_NAMES | WEIR_IMAGE_HTTP |              \
 	 WEIR_IMAGE_GUARDED)
 
 /* The sections lie behind the head, aligned, whole, and inside. */
