@@ -175,6 +175,7 @@ static SSL_CTX *make_context(const SSL_METHOD *method)
 	SSL_CTX_set_mode(c, SSL_MODE_ENABLE_PARTIAL_WRITE |
 				    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 				    SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_read_ahead(c, 1); /* header and record in one call */
 	return c;
 }
 
