@@ -242,13 +242,14 @@ static bool is_side_over(const struct weir_crossing_side *s, uint64_t now_us)
 	return s->lost || (s->shut && (s->ended || now_us >= s->linger_us));
 }
 
-static void set_due(struct weir_crossing *x)
+/* A side that was listened to long enough waits for the other one. */
+static void set_due(struct weir_crossing *x, uint64_t now_us)
 {
 	x->due_us = UINT64_MAX;
 	for (int i = 0; i < 2; i++) {
 		const struct weir_crossing_side *s = &x->side[i];
 
-		if (s->shut && !s->ended && !s->lost &&
+		if (s->shut && !s->ended && !s->lost && s->linger_us > now_us &&
 		    s->linger_us < x->due_us)
 			x->due_us = s->linger_us;
 	}
@@ -270,7 +271,7 @@ static int talk(struct weir_crossing *x, uint64_t now_us)
 			x->how = WEIR_HANDOVER_CLOSED;
 		return -EPROTO;
 	}
-	set_due(x);
+	set_due(x, now_us);
 	return more ? 1 : -EAGAIN;
 }
 
