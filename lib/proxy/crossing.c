@@ -312,13 +312,20 @@ static void watch(struct weir_crossing *x, enum weir_talk_side i)
 	struct weir_crossing_side *s = &x->side[i];
 	size_t room, bytes;
 
-	s->watched = s->tls.wants_write ? WEIR_LOOP_OUT : 0;
+	s->watched = 0;
+	if (s->lost)
+		return;
+	/* whatever it waits for: a guest that is gone is to be seen */
+	if (i == GUEST && !s->shut)
+		s->watched = WEIR_LOOP_EOF;
+	if (s->tls.wants_write)
+		s->watched |= WEIR_LOOP_OUT;
 	if (x->state != WEIR_CROSSING_TALK) {
 		if (shaking[x->state] == i)
 			s->watched |= WEIR_LOOP_IN;
 		return;
 	}
-	if (s->lost || !x->talk.ops)
+	if (!x->talk.ops)
 		return;
 	(void)x->talk.ops->room(x->talk.self, i, &room);
 	if (room && !s->ended)

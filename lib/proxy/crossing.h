@@ -56,7 +56,8 @@ enum weir_crossing_state {
  * @tls: ssl NULL: plain
  * @ended: it says no more; @lost: nothing goes any more
  * @shut: we say no more, and it was told; @linger_us: listened to until then
- * @watched: what the loop is to wait for, WEIR_LOOP_IN and _OUT
+ * @watched: what the loop is to wait for, WEIR_LOOP_IN and _OUT; _EOF: that it
+ *           hangs up, which a loop tells of whatever is watched; 0: nothing
  * @watching: it does; the loop's own
  */
 struct weir_crossing_side {
