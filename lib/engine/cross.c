@@ -15,6 +15,7 @@
 #include "sys/loop.h"
 
 #define TLS_PORT 443u
+#define WORDS    256u /* of the proxy, at once */
 
 static bool has_guarded(const struct weir_house *h)
 {
@@ -139,10 +140,15 @@ enum weir_reason weir_cross_hand(struct weir_house *h, uint32_t i,
 	return why == WEIR_REASON_NONE ? WEIR_REASON_NO_MEMORY : why;
 }
 
+static void end_all(struct weir_house *h);
+
 void weir_cross_open(struct weir_house *h, int fd)
 {
-	if (h->proxy >= 0)
+	if (h->proxy >= 0) {
 		close(h->proxy);
+		if (h->up)
+			end_all(h);
+	}
 	h->proxy = fd;
 	if (fd < 0)
 		return;
@@ -214,23 +220,31 @@ static void end_all(struct weir_house *h)
 	}
 }
 
-void weir_cross_event(struct weir_house *h)
+/* True: there may be more. */
+static bool hear(struct weir_house *h)
 {
 	uint8_t buf[WEIR_MSG_PACKET_BYTES];
 	struct weir_msg m;
 	int r = weir_msg_receive(h->proxy, buf, sizeof(buf), &m);
 
-	if (r == -EAGAIN || r == -EPROTO)
-		return;
+	if (r == -EAGAIN)
+		return false;
+	if (r == -EPROTO)
+		return true;
 	if (r <= 0) {
 		weir_cross_open(h, -1);
-		if (h->up)
-			end_all(h);
-		return;
+		return false;
 	}
 	weir_msg_close_fds(&m);
 	if (m.kind == WEIR_MSG_HANDED && h->up)
 		take_end(h, &m.body);
 	else if (m.kind == WEIR_MSG_DENIED && h->up)
 		take_denied(h, &m.body);
+	return true;
+}
+
+void weir_cross_event(struct weir_house *h)
+{
+	for (unsigned n = 0; h->proxy >= 0 && n < WORDS && hear(h); n++)
+		;
 }

@@ -51,7 +51,7 @@ enum weir_reason weir_cross_hand(struct weir_house *h, uint32_t i,
 void weir_cross_open(struct weir_house *h, int fd);
 
 /** weir_cross_event() - the proxy says something, or is gone: then what it had
- * open is reset */
+ * open is reset.  Also before the end of a pair is believed */
 void weir_cross_event(struct weir_house *h);
 
 #endif /* WEIR_ENGINE_CROSS_H */

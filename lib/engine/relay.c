@@ -16,6 +16,7 @@
 
 #include <errno.h>
 
+#include "engine/cross.h"
 #include "engine/down.h"
 #include "engine/inspect.h"
 #include "engine/streams.h"
@@ -150,6 +151,16 @@ bool weir_relay_say(struct weir_house *h, uint32_t i,
 	return at == bytes->len;
 }
 
+/* The end of a pair: the proxy says first if it is to be a reset. */
+static bool is_broken(struct weir_house *h, uint32_t i)
+{
+	const struct weir_side *side = &h->streams.side[i];
+
+	if (side->flags & WEIR_SIDE_CROSSED)
+		weir_cross_event(h);
+	return side->flags & (WEIR_SIDE_BROKEN | WEIR_SIDE_ERROR);
+}
+
 /* recv() found the end, or an error. */
 static void read_end(struct weir_house *h, uint32_t i, long got)
 {
@@ -159,10 +170,13 @@ static void read_end(struct weir_house *h, uint32_t i, long got)
 	side->flags &= (uint16_t)~WEIR_SIDE_READABLE;
 	if (got == -EAGAIN)
 		return;
-	if (got < 0 || side->flags & (WEIR_SIDE_BROKEN | WEIR_SIDE_ERROR)) {
+	if (got < 0 || is_broken(h, i)) {
+		side->flags &= (uint16_t)~WEIR_SIDE_READABLE;
 		weir_conn_host_reset(c);
 		return;
 	}
+	if (c->flags & WEIR_CONN_F_RST_NOW)
+		return; /* there is no proxy any more */
 	side->flags |= WEIR_SIDE_ENDED_DOWN;
 	if (!(side->flags & WEIR_SIDE_GATED) || weir_inspect_ended(h, i))
 		weir_conn_down_ended(c);

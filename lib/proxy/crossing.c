@@ -378,7 +378,8 @@ static void close_side(struct weir_crossing_side *s, bool reset)
 	s->fd = -1;
 }
 
-void weir_crossing_close(struct weir_crossing *x, struct weir_handover_end *ret)
+void weir_crossing_tell(const struct weir_crossing *x,
+			struct weir_handover_end *ret)
 {
 	*ret = (struct weir_handover_end){
 		.flow = x->handover.flow,
@@ -387,6 +388,11 @@ void weir_crossing_close(struct weir_crossing *x, struct weir_handover_end *ret)
 		.how = x->how,
 		.why = x->why,
 	};
+}
+
+void weir_crossing_close(struct weir_crossing *x, struct weir_handover_end *ret)
+{
+	weir_crossing_tell(x, ret);
 	if (x->talk.ops)
 		x->talk.ops->close(x->talk.self);
 	x->talk = (struct weir_talk){ .ops = NULL };

@@ -133,6 +133,11 @@ bool weir_crossing_run(struct weir_crossing *x, uint64_t now_us,
 /** weir_crossing_gone() - the other end of the guest's pair is closed */
 void weir_crossing_gone(struct weir_crossing *x);
 
+/** weir_crossing_tell() - how it ended, once weir_crossing_run() says that it
+ * is over */
+void weir_crossing_tell(const struct weir_crossing *x,
+			struct weir_handover_end *ret);
+
 /** weir_crossing_close() - give it back
  * @ret: what to tell the engine */
 void weir_crossing_close(struct weir_crossing *x,

@@ -26,6 +26,7 @@
 #define CONNS_MAX    4096u
 #define EVENTS       64
 #define SECRET_BYTES 65536u
+#define DEAF_US      5000u /* the engine had no room for a message */
 
 enum tag { TAG_CONTROL = 1, TAG_ENGINE, TAG_GUEST, TAG_HOST };
 
@@ -78,21 +79,16 @@ static uint64_t tag_of(const struct proxy *p, uint32_t i, enum tag side)
 	return TAG(side, (uint64_t)(p->turn[i] & 0xffffff) << 32 | i);
 }
 
-static void drop(struct proxy *p, uint32_t i)
+/* False: the engine has no room for it now. */
+static bool tell_end(const struct proxy *p, const struct weir_handover_end *e)
 {
-	struct weir_crossing *x = p->conn[i];
-	struct weir_handover_end e;
 	uint8_t body[64];
 	struct weir_wr w = weir_wr_over(body, sizeof(body));
 
-	weir_crossing_close(x, &e);
-	weir_handover_build_end(&e, &w);
-	if (p->engine >= 0)
-		(void)weir_msg_try(p->engine, WEIR_MSG_HANDED, body,
-				   weir_wr_len(&w));
-	free(x);
-	p->conn[i] = NULL;
-	p->turn[i]++;
+	weir_handover_build_end(e, &w);
+	return p->engine < 0 ||
+	       weir_msg_try(p->engine, WEIR_MSG_HANDED, body,
+			    weir_wr_len(&w)) != -EAGAIN;
 }
 
 /* Who waits for nothing is not watched: the kernel would tell of a hang-up again
@@ -117,6 +113,30 @@ static bool change(struct proxy *p, uint32_t i, enum tag side)
 		weir_loop_forget(p->loop, s->fd);
 	s->watching = false;
 	return true;
+}
+
+/* How it ended is said before the pair is closed: else a reset would look like
+ * an end in order. */
+static void drop(struct proxy *p, uint32_t i)
+{
+	struct weir_crossing *x = p->conn[i];
+	struct weir_handover_end e;
+
+	weir_crossing_tell(x, &e);
+	if (!tell_end(p, &e) && !p->over) {
+		x->state = WEIR_CROSSING_OVER;
+		x->due_us = weir_clock_now_ns() / 1000 + DEAF_US;
+		x->again = false;
+		x->side[WEIR_TALK_GUEST].watched = 0;
+		x->side[WEIR_TALK_HOST].watched = 0;
+		(void)change(p, i, TAG_GUEST);
+		(void)change(p, i, TAG_HOST);
+		return;
+	}
+	weir_crossing_close(x, &e);
+	free(x);
+	p->conn[i] = NULL;
+	p->turn[i]++;
 }
 
 /* What is refused is the engine's to count and to tell: it has the flow. */
@@ -181,11 +201,8 @@ static void refuse(struct proxy *p, uint64_t flow, enum weir_reason why)
 	const struct weir_handover_end e = { .flow = flow,
 					     .how = WEIR_HANDOVER_RESET,
 					     .why = why };
-	uint8_t body[64];
-	struct weir_wr w = weir_wr_over(body, sizeof(body));
 
-	weir_handover_build_end(&e, &w);
-	(void)weir_msg_try(p->engine, WEIR_MSG_HANDED, body, weir_wr_len(&w));
+	(void)tell_end(p, &e);
 }
 
 /* Both descriptors are taken out of the message. */
