@@ -17,7 +17,7 @@
 #define TLS_PORT 443u
 #define WORDS    256u /* of the proxy, at once */
 
-static bool has_guarded(const struct weir_house *h)
+bool weir_cross_has_guarded(const struct weir_house *h)
 {
 	return h->policy.image.flags & WEIR_IMAGE_GUARDED;
 }
@@ -29,7 +29,7 @@ bool weir_cross_is_watched(const struct weir_house *h, uint32_t i)
 	if (h->streams.side[i].flags & (WEIR_SIDE_NAMES | WEIR_SIDE_IN))
 		return false;
 	return weir_image_is_intercepted(&h->policy.image, c->ends.fport) ||
-	       (has_guarded(h) && c->ends.fport == TLS_PORT);
+	       (weir_cross_has_guarded(h) && c->ends.fport == TLS_PORT);
 }
 
 bool weir_cross_is_wanted(const struct weir_house *h, uint32_t i,

@@ -25,6 +25,9 @@
 /* the calls of this room, for the engine's list */
 #define WEIR_CROSS_CALLS(X) X(socketpair)
 
+/** weir_cross_has_guarded() - is there a host whose requests the proxy hears? */
+bool weir_cross_has_guarded(const struct weir_house *h);
+
 /** weir_cross_is_watched() - may flow @i, allowed whatever it shows, be one that
  * the proxy is to open?  Then its first bytes are looked at */
 bool weir_cross_is_watched(const struct weir_house *h, uint32_t i);

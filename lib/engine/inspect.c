@@ -303,8 +303,8 @@ static bool decide(struct weir_house *h, uint32_t i,
 	if (hello && !w->second) {
 		w->state = ANSWER;
 		w->free = hello;
-	} else if (!head ||
-		   (name && !named)) { /* no name: the next may have one */
+	} else if (!head || (name && !named && !weir_cross_has_guarded(h))) {
+		/* no name: the next may have one */
 		h->streams.side[i].fact.http = head != NULL;
 		open_gate(h, i);
 	}
@@ -427,6 +427,20 @@ static bool look_behind(struct weir_house *h, uint32_t i)
 	return true;
 }
 
+/* A host that the proxy is to hear may not be asked on another one's way. */
+static bool refuse_guarded(struct weir_house *h, uint32_t i,
+			   const struct weir_head *head)
+{
+	const struct weir_judge_verdict v =
+		weir_verdict_none(WEIR_REASON_SHOWN_MISMATCH);
+
+	if (!head->has_host ||
+	    !weir_cross_is_wanted(h, i, WEIR_HANDOVER_HTTP, &head->host))
+		return false;
+	deny(h, i, &v, &head->host, head);
+	return true;
+}
+
 /* What follows on a plain HTTP connection.  True if something came of it. */
 static bool look_request(struct weir_house *h, uint32_t i)
 {
@@ -453,7 +467,8 @@ static bool look_request(struct weir_house *h, uint32_t i)
 		return true;
 	case WEIR_REQUESTS_HEAD:
 		if (!allow(h, i, head.has_host ? &head.host : NULL, &head,
-			   &named))
+			   &named) ||
+		    refuse_guarded(h, i, &head))
 			return true;
 		wait_no_more(h, i);
 		weir_requests_allow(&w->requests, &head);

@@ -22,6 +22,7 @@
 #include "engine/streams.h"
 #include "engine/tolls.h"
 #include "engine/up.h"
+#include "flow/transmit.h"
 #include "host/dial.h"
 
 #define SERVE_BYTES 262144u /* from the host, a flow and turn */
