@@ -14,8 +14,9 @@
 #include "engine/verdict.h"
 #include "sys/loop.h"
 
-#define TLS_PORT 443u
-#define WORDS    256u /* of the proxy, at once */
+#define TLS_PORT  443u
+#define HTTP_PORT 80u
+#define WORDS     256u /* of the proxy, at once */
 
 bool weir_cross_has_guarded(const struct weir_house *h)
 {
@@ -29,7 +30,8 @@ bool weir_cross_is_watched(const struct weir_house *h, uint32_t i)
 	if (h->streams.side[i].flags & (WEIR_SIDE_NAMES | WEIR_SIDE_IN))
 		return false;
 	return weir_image_is_intercepted(&h->policy.image, c->ends.fport) ||
-	       (weir_cross_has_guarded(h) && c->ends.fport == TLS_PORT);
+	       (weir_cross_has_guarded(h) &&
+		(c->ends.fport == TLS_PORT || c->ends.fport == HTTP_PORT));
 }
 
 bool weir_cross_is_wanted(const struct weir_house *h, uint32_t i,
