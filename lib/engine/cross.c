@@ -16,6 +16,7 @@
 
 #define TLS_PORT  443u
 #define HTTP_PORT 80u
+#define PROXY_TAG WEIR_HOUSE_TAG(WEIR_HOUSE_TAG_PROXY, 0)
 #define WORDS     256u /* of the proxy, at once */
 
 bool weir_cross_has_guarded(const struct weir_house *h)
@@ -96,14 +97,17 @@ static enum weir_reason send_it(struct weir_house *h, uint32_t i,
 	uint8_t body[sizeof(x) + 64];
 	struct weir_wr w = weir_wr_over(body, sizeof(body));
 	const int fd[WEIR_HANDOVER_FDS] = { h->streams.side[i].fd, guest };
+	int r;
 
 	_Static_assert(sizeof(body) <= WEIR_MSG_MAX_BYTES, "one message");
 	describe(h, i, &x);
 	weir_handover_build(&x, &w);
-	return weir_msg_send(h->proxy, WEIR_MSG_HANDOVER, body, weir_wr_len(&w),
-			     fd, WEIR_HANDOVER_FDS)
-		       ? WEIR_REASON_PROXY_DOWN
-		       : WEIR_REASON_NONE;
+	r = weir_msg_send(h->proxy, WEIR_MSG_HANDOVER, body, weir_wr_len(&w),
+			  fd, WEIR_HANDOVER_FDS);
+	if (r == -EAGAIN)
+		h->proxy_full = weir_loop_change(h->loop, h->proxy, PROXY_TAG,
+						 true, true) == 0;
+	return r ? WEIR_REASON_PROXY_DOWN : WEIR_REASON_NONE;
 }
 
 /* The pair takes the place of the host's socket, which the proxy has now. */
@@ -129,7 +133,7 @@ enum weir_reason weir_cross_hand(struct weir_house *h, uint32_t i,
 	enum weir_reason why;
 	int pair[2];
 
-	if (h->proxy < 0)
+	if (h->proxy < 0 || h->proxy_full)
 		return WEIR_REASON_PROXY_DOWN;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
 		       pair))
@@ -144,6 +148,18 @@ enum weir_reason weir_cross_hand(struct weir_house *h, uint32_t i,
 
 static void end_all(struct weir_house *h);
 
+/* Those that wait until it takes more try again. */
+static void wake(struct weir_house *h)
+{
+	const uint32_t high = weir_pool_high(&h->streams.pool);
+
+	h->proxy_full = false;
+	for (uint32_t i = 0; h->up && i < high; i++)
+		if (weir_pool_is_taken(&h->streams.pool, i) &&
+		    h->streams.side[i].flags & WEIR_SIDE_GATED)
+			weir_streams_busy(h, i);
+}
+
 void weir_cross_open(struct weir_house *h, int fd)
 {
 	if (h->proxy >= 0) {
@@ -152,12 +168,12 @@ void weir_cross_open(struct weir_house *h, int fd)
 			end_all(h);
 	}
 	h->proxy = fd;
+	if (h->proxy_full)
+		wake(h);
 	if (fd < 0)
 		return;
 	(void)fcntl(fd, F_SETFL, O_NONBLOCK);
-	if (weir_loop_watch(h->loop, fd,
-			    WEIR_HOUSE_TAG(WEIR_HOUSE_TAG_PROXY, 0), false,
-			    false)) {
+	if (weir_loop_watch(h->loop, fd, PROXY_TAG, false, false)) {
 		close(fd);
 		h->proxy = -1;
 	}
@@ -249,4 +265,12 @@ void weir_cross_event(struct weir_house *h)
 {
 	for (unsigned n = 0; h->proxy >= 0 && n < WORDS && hear(h); n++)
 		;
+}
+
+void weir_cross_writable(struct weir_house *h)
+{
+	if (h->proxy < 0 || !h->proxy_full)
+		return;
+	(void)weir_loop_change(h->loop, h->proxy, PROXY_TAG, true, false);
+	wake(h);
 }

@@ -44,7 +44,8 @@ bool weir_cross_is_wanted(const struct weir_house *h, uint32_t i,
 /**
  * weir_cross_hand() - hand it over
  *
- * Return: WEIR_REASON_NONE; PROXY_DOWN there is no proxy, or it does not listen;
+ * Return: WEIR_REASON_NONE; PROXY_DOWN there is no proxy, or it does not listen
+ * (@h->proxy_full: for the moment; weir_cross_writable() wakes the flow);
  * NO_FDS.  The flow is as it was then.
  */
 enum weir_reason weir_cross_hand(struct weir_house *h, uint32_t i,
@@ -56,5 +57,8 @@ void weir_cross_open(struct weir_house *h, int fd);
 /** weir_cross_event() - the proxy says something, or is gone: then what it had
  * open is reset.  Also before the end of a pair is believed */
 void weir_cross_event(struct weir_house *h);
+
+/** weir_cross_writable() - it takes more again: flows that wait for that go on */
+void weir_cross_writable(struct weir_house *h);
 
 #endif /* WEIR_ENGINE_CROSS_H */

@@ -427,7 +427,10 @@ static int dispatch(struct weir_house *h, const struct weir_loop_event *e)
 	case WEIR_HOUSE_TAG_CONTROL:
 		return hear_control(h);
 	case WEIR_HOUSE_TAG_PROXY:
-		weir_cross_event(h);
+		if (e->what & WEIR_LOOP_OUT)
+			weir_cross_writable(h);
+		if (e->what & (uint32_t)~WEIR_LOOP_OUT)
+			weir_cross_event(h);
 		return -1;
 	case WEIR_HOUSE_TAG_RELAY:
 		if (weir_card_is_called(h))

@@ -275,6 +275,11 @@ static bool hand(struct weir_house *h, uint32_t i, uint32_t hello)
 		open_gate(h, i);
 		return true;
 	}
+	if (h->proxy_full && h->now_us < watch_of(h, i)->due_us) {
+		watch_of(h, i)->seen = 0; /* it asks again */
+		wait_for_more(h, i);
+		return false;
+	}
 	v = weir_verdict_none(why);
 	deny(h, i, &v, NULL, NULL);
 	return true;
