@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,6 +109,38 @@ static bool add_named(struct weir_intercept *i, const struct weir_settings *s,
 	return ok;
 }
 
+/*
+ * OpenSSL gives back unwiped what it read a key from, and init is forked from
+ * this heap.  Its memory is wiped, if it has none yet.
+ */
+static void *get(size_t n, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return malloc(n);
+}
+
+static void give(void *at, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	if (at)
+		explicit_bzero(at, malloc_usable_size(at));
+	free(at);
+}
+
+static void *change(void *at, size_t n, const char *file, int line)
+{
+	size_t was = at ? malloc_usable_size(at) : 0;
+	void *to = n ? malloc(n) : NULL;
+
+	if (to && at)
+		memcpy(to, at, was < n ? was : n);
+	if (to || !n)
+		give(at, file, line);
+	return to;
+}
+
 bool weir_intercept_plan(struct weir_intercept *i,
 			 const struct weir_settings *s,
 			 char why[WEIR_CA_WHY_BYTES])
@@ -117,6 +151,7 @@ bool weir_intercept_plan(struct weir_intercept *i,
 	i->wanted = weir_intercept_is_wanted(s);
 	if (!i->wanted)
 		return true;
+	(void)CRYPTO_set_mem_functions(get, change, give);
 	if (store && !add_store(i, "", 0, store, why))
 		return false;
 	for (size_t k = 0; k < s->upstream_ca.n; k++)
