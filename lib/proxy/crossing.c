@@ -200,10 +200,7 @@ static int hear_hello(struct weir_crossing *x)
 /* The protocol in which a guest can be told that its host is none. */
 static uint8_t plain_words(const struct weir_crossing *x)
 {
-	uint8_t offered = x->hello.protocols;
-
-	return offered & WEIR_SECURE_HTTP1 ? WEIR_SECURE_HTTP1
-					   : offered & WEIR_SECURE_HTTP2;
+	return x->hello.protocols & WEIR_SECURE_HTTP1;
 }
 
 static int ask_host(struct weir_crossing *x, int64_t unix_s)

@@ -86,9 +86,8 @@ static bool tell_end(const struct proxy *p, const struct weir_handover_end *e)
 	struct weir_wr w = weir_wr_over(body, sizeof(body));
 
 	weir_handover_build_end(e, &w);
-	return p->engine < 0 ||
-	       weir_msg_try(p->engine, WEIR_MSG_HANDED, body,
-			    weir_wr_len(&w)) != -EAGAIN;
+	return p->engine < 0 || weir_msg_try(p->engine, WEIR_MSG_HANDED, body,
+					     weir_wr_len(&w)) != -EAGAIN;
 }
 
 /* Who waits for nothing is not watched: the kernel would tell of a hang-up again
