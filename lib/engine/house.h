@@ -272,7 +272,7 @@ struct weir_house {
 	int loop, control, proxy; /* @proxy -1: there is none */
 	struct weir_card card;
 	bool proxy_full; /* it takes no flow at the moment */
-	bool up; /* charter and link are in force */
+	bool up;         /* charter and link are in force */
 	bool stopping;
 	uint64_t stop_us; /* then it ends, whatever still waits */
 	bool link_ready;  /* the loop said so in this turn */
