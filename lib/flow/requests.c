@@ -5,7 +5,7 @@
  *	        ┌──────────── no body ────────────┐
  *	        ▼                                 │
  *	 ┌─► HEAD ──allow()─┬──► LENGTH ──look()──┤
- *	 │                  ├──► SIZE ⇄ DATA      │
+ *	 │                  ├──► CHUNKS           │
  *	 │                  │      └► TRAILER ────┘
  *	 │                  └──► WAIT ──answer()──┬──► FREE
  *	 └────────────────────────────────────────┘
@@ -13,19 +13,15 @@
  *
  * How it works.  Heads and trailers must be complete before they go on, since
  * what they say counts as a whole.  All else in a body goes on as it comes: a
- * body of known length by one PASS, a chunked one through a machine that looks
- * at each byte of the framing once (SIZE: its digits and CR; SIZE_LF; DATA;
- * DATA_CR, DATA_LF: the line end after it).  So where the bytes are cut makes
- * no difference, and nothing is kept here but numbers; the same goes for the
- * server's answer to an Upgrade.
+ * body of known length by one PASS, a chunked one as packet/chunked finds it.
+ * So where the bytes are cut makes no difference, and nothing is kept here but
+ * numbers; the same goes for the server's answer to an Upgrade.
  *
  * Invariants:
  *  1. Every byte of the client is in exactly one PASS or allowed head.
- *  2. left > 0 in LENGTH and DATA.
- *  3. A size has at most DIGITS_MAX digits: it cannot overflow here, nor where
- *     63 bits are all there is.
+ *  2. left > 0 in LENGTH.
  *
- * RFC 9112 6, 7.1, 9.3 (pipelining); 9110 7.8 (Upgrade), 9.3.6 (CONNECT), 15.2
+ * RFC 9112 6, 9.3 (pipelining); 9110 7.8 (Upgrade), 9.3.6 (CONNECT), 15.2
  * (interim answers).
  */
 #include "flow/requests.h"
@@ -34,17 +30,12 @@
 #include "base/must.h"
 #include "base/rd.h"
 
-#define DIGITS_MAX   15u
 #define STATUS_BYTES 12u /* HTTP/1.1 200 */
 
 enum state {
 	STATE_HEAD = 1,
 	STATE_LENGTH,
-	STATE_SIZE,
-	STATE_SIZE_LF,
-	STATE_DATA,
-	STATE_DATA_CR,
-	STATE_DATA_LF,
+	STATE_CHUNKS,
 	STATE_TRAILER,
 	STATE_WAIT,
 	STATE_FREE,
@@ -100,72 +91,20 @@ static enum weir_requests_is look_trailer(struct weir_requests *r,
 	return WEIR_REQUESTS_PASS;
 }
 
-static int digit_of(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
-static bool step_size(struct weir_requests *r, uint8_t c)
-{
-	int digit = digit_of(c);
-
-	if (c == '\r' && r->digits) {
-		r->state = STATE_SIZE_LF;
-		return true;
-	}
-	if (digit < 0 || r->digits == DIGITS_MAX)
-		return false;
-	r->left = r->left << 4 | (unsigned)digit;
-	r->digits++;
-	return true;
-}
-
-static bool step_expected(struct weir_requests *r, uint8_t c, uint8_t want,
-			  enum state then)
-{
-	r->state = (uint8_t)then;
-	return c == want;
-}
-
-/* one byte of the framing; false if it is wrong */
-static bool step(struct weir_requests *r, uint8_t c)
-{
-	if (r->state == STATE_SIZE)
-		return step_size(r, c);
-	if (r->state == STATE_DATA_CR)
-		return step_expected(r, c, '\r', STATE_DATA_LF);
-	if (r->state == STATE_SIZE_LF)
-		return step_expected(r, c, '\n',
-				     r->left ? STATE_DATA : STATE_TRAILER);
-	r->left = 0;
-	r->digits = 0;
-	return step_expected(r, c, '\n', STATE_SIZE);
-}
-
 static enum weir_requests_is look_chunks(struct weir_requests *r,
 					 struct weir_rd in, uint64_t *ret_pass)
 {
 	size_t len = in.left;
+	enum weir_chunked_is is;
+	struct weir_rd data;
 
-	while (in.left && r->state != STATE_TRAILER) {
-		if (r->state == STATE_DATA) {
-			size_t n =
-				r->left < in.left ? (size_t)r->left : in.left;
-
-			(void)weir_rd_take(&in, n);
-			r->left -= n;
-			if (r->left == 0)
-				r->state = STATE_DATA_CR;
-		} else if (!step(r, weir_rd_u8(&in))) {
-			return bad(r);
-		}
-	}
+	do {
+		is = weir_chunked_look(&r->chunks, &in, len, &data);
+	} while (is == WEIR_CHUNKED_DATA);
+	if (is == WEIR_CHUNKED_BAD)
+		return bad(r);
+	if (is == WEIR_CHUNKED_END)
+		r->state = STATE_TRAILER;
 	*ret_pass = len - in.left;
 	return WEIR_REQUESTS_PASS;
 }
@@ -183,11 +122,7 @@ enum weir_requests_is weir_requests_look(struct weir_requests *r,
 		r->left = 0;
 		r->state = STATE_HEAD;
 		return WEIR_REQUESTS_PASS;
-	case STATE_SIZE:
-	case STATE_SIZE_LF:
-	case STATE_DATA:
-	case STATE_DATA_CR:
-	case STATE_DATA_LF:
+	case STATE_CHUNKS:
 		return len ? look_chunks(r, weir_rd_over(b, len), ret_pass)
 			   : WEIR_REQUESTS_MORE;
 	case STATE_TRAILER:
@@ -209,7 +144,6 @@ void weir_requests_allow(struct weir_requests *r, const struct weir_head *head)
 	weir_must(r->state == STATE_HEAD);
 	r->later = true;
 	r->connect = head->connect;
-	r->digits = 0;
 	r->left = 0;
 	switch (head->body) {
 	case WEIR_HEAD_BODY_NONE:
@@ -221,7 +155,8 @@ void weir_requests_allow(struct weir_requests *r, const struct weir_head *head)
 		r->state = STATE_LENGTH;
 		break;
 	case WEIR_HEAD_BODY_CHUNKED:
-		r->state = STATE_SIZE;
+		weir_chunked_init(&r->chunks);
+		r->state = STATE_CHUNKS;
 		break;
 	}
 }

@@ -7,9 +7,8 @@
  * client sends, so that every head is looked at, and says how many bytes may
  * go on before the next look.  It never guesses: what is ambiguous is BAD.
  *
- * Chunked bodies are read strictly (RFC 9112 7.1): CRLF after each line, at
- * most 15 digits, no chunk extensions; trailers as in packet/head.h, complete
- * before they go on.  HTTP/2's preface, and whatever else is no request where
+ * Chunked bodies are read as strictly as packet/chunked.h does; trailers as in
+ * packet/head.h, complete before they go on.  HTTP/2's preface, and whatever else is no request where
  * one must begin, is BAD.
  *
  * Upgrade and CONNECT.  The answer to a request can be told from the bytes of
@@ -26,6 +25,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "packet/chunked.h"
 #include "packet/head.h"
 
 /** enum weir_requests_is - what comes next */
@@ -42,11 +42,11 @@ enum weir_requests_is {
 
 /** struct weir_requests - the state of one connection; the room's own */
 struct weir_requests {
-	uint64_t left; /* of a body or chunk */
+	uint64_t left; /* of a body of known length */
+	struct weir_chunked chunks;
 	uint8_t state;
-	uint8_t digits; /* of a chunk's size so far */
-	bool later;     /* a request was allowed before */
-	bool connect;   /* what is waited for */
+	bool later;   /* a request was allowed before */
+	bool connect; /* what is waited for */
 	/* the answer: where in the status line, or line of its head */
 	uint8_t at;
 	bool line;

@@ -7,7 +7,7 @@
  *	    HEAD ──look_head()──┬──► NONE ───────────┤
  *	                        ├──► LENGTH ─────────┤
  *	                        ├──► CLOSE ── last ──┤
- *	                        └──► SIZE ⇄ DATA     │
+ *	                        └──► CHUNKS          │
  *	                               └► TRAILER ───┘
  *	any state ──► BAD
  *
@@ -16,14 +16,14 @@
  * the first bytes are looked at one by one, because a client that speaks
  * something else may wait for an answer before it ends a line.  A request is
  * read by packet/head; the status line of an answer and the framing of its body
- * here.  A chunked body goes through the same machine as in flow/requests.
+ * here, that of a chunked one by packet/chunked.
  *
  * Whatever this reader steps over is shown to the second one at once (second.c)
  * and is BAD if that one found anything else in it.
  *
  * Invariants:
  *  1. Every byte of the stream is in exactly one @eat.
- *  2. left > 0 in LENGTH and DATA.
+ *  2. left > 0 in LENGTH.
  *  3. Of a head or trailers nothing is eaten before all of it is.
  *
  * Answers are read as strictly as requests.  Beyond RFC 9112: one
@@ -31,7 +31,7 @@
  * and nothing else, not in HTTP/1.0, not beside Content-Length; both are looked
  * at, and must be good, also where the status says that there is no body.
  *
- * RFC 9112 4 (status line), 6.3 (length), 7.1 (chunks); RFC 9110 15.
+ * RFC 9112 4 (status line), 6.3 (length); RFC 9110 15.
  */
 #include "proxy/message.h"
 
@@ -40,7 +40,6 @@
 #include "base/text.h"
 #include "packet/field.h"
 
-#define DIGITS_MAX   15u
 #define NUMBER_MAX   ((uint64_t)INT64_MAX)
 #define FIRST_LOOKS  64u /* bytes that show what is no HTTP at all */
 #define STATUS_BYTES 12u /* HTTP/1.1 200 */
@@ -53,11 +52,7 @@ enum state {
 	STATE_NONE,
 	STATE_LENGTH,
 	STATE_CLOSE,
-	STATE_SIZE,
-	STATE_SIZE_LF,
-	STATE_DATA,
-	STATE_DATA_CR,
-	STATE_DATA_LF,
+	STATE_CHUNKS,
 	STATE_TRAILER,
 	STATE_BAD,
 };
@@ -314,14 +309,13 @@ static void begin_body(struct weir_message *m)
 	static const uint8_t of[] = {
 		[WEIR_MESSAGE_BODY_NONE] = STATE_NONE,
 		[WEIR_MESSAGE_BODY_LENGTH] = STATE_LENGTH,
-		[WEIR_MESSAGE_BODY_CHUNKED] = STATE_SIZE,
+		[WEIR_MESSAGE_BODY_CHUNKED] = STATE_CHUNKS,
 		[WEIR_MESSAGE_BODY_CLOSE] = STATE_CLOSE,
 	};
 
 	m->state = of[m->body];
-	m->digits = 0;
 	if (m->body == WEIR_MESSAGE_BODY_CHUNKED)
-		m->left = 0;
+		weir_chunked_init(&m->chunks);
 }
 
 static enum weir_message_is look_head(struct weir_message *m, struct weir_rd in,
@@ -364,54 +358,6 @@ static enum weir_message_is look_head(struct weir_message *m, struct weir_rd in,
 
 /* --- bodies --- */
 
-static int digit_of(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
-static bool step_size(struct weir_message *m, uint8_t c)
-{
-	int digit = digit_of(c);
-
-	if (c == '\r' && m->digits) {
-		m->state = STATE_SIZE_LF;
-		return true;
-	}
-	if (digit < 0 || m->digits == DIGITS_MAX)
-		return false;
-	m->left = m->left << 4 | (unsigned)digit;
-	m->digits++;
-	return true;
-}
-
-static bool step_expected(struct weir_message *m, uint8_t c, uint8_t want,
-			  enum state then)
-{
-	m->state = (uint8_t)then;
-	return c == want;
-}
-
-/* one byte of the framing; false if it is wrong */
-static bool step(struct weir_message *m, uint8_t c)
-{
-	if (m->state == STATE_SIZE)
-		return step_size(m, c);
-	if (m->state == STATE_DATA_CR)
-		return step_expected(m, c, '\r', STATE_DATA_LF);
-	if (m->state == STATE_SIZE_LF)
-		return step_expected(m, c, '\n',
-				     m->left ? STATE_DATA : STATE_TRAILER);
-	m->left = 0;
-	m->digits = 0;
-	return step_expected(m, c, '\n', STATE_SIZE);
-}
-
 static size_t least(uint64_t a, size_t b, size_t c)
 {
 	size_t n = b < c ? b : c;
@@ -432,21 +378,13 @@ static enum weir_message_is look_chunk(struct weir_message *m,
 				       struct weir_message_piece *ret)
 {
 	size_t len = in.left;
+	enum weir_chunked_is is =
+		weir_chunked_look(&m->chunks, &in, max, &ret->data);
 
-	while (in.left && m->state != STATE_TRAILER && !ret->data.left) {
-		if (m->state == STATE_DATA) {
-			size_t n = least(m->left, in.left, max);
-
-			if (n == 0)
-				break;
-			ret->data = weir_rd_sub(&in, n);
-			m->left -= n;
-			if (m->left == 0)
-				m->state = STATE_DATA_CR;
-		} else if (!step(m, weir_rd_u8(&in))) {
-			return bad(m, WEIR_MESSAGE_FAULT_FORM);
-		}
-	}
+	if (is == WEIR_CHUNKED_BAD)
+		return bad(m, WEIR_MESSAGE_FAULT_FORM);
+	if (is == WEIR_CHUNKED_END)
+		m->state = STATE_TRAILER;
 	ret->eat = len - in.left;
 	return ret->data.left ? WEIR_MESSAGE_DATA : WEIR_MESSAGE_MORE;
 }
@@ -502,11 +440,7 @@ static enum weir_message_is look_body(struct weir_message *m, struct weir_rd in,
 	case STATE_LENGTH:
 	case STATE_CLOSE:
 		return look_plain(m, in, max, ret);
-	case STATE_SIZE:
-	case STATE_SIZE_LF:
-	case STATE_DATA:
-	case STATE_DATA_CR:
-	case STATE_DATA_LF:
+	case STATE_CHUNKS:
 		return look_chunk(m, in, max, ret);
 	case STATE_TRAILER:
 		return look_trailer(m, in, ret);

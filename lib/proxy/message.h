@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "packet/chunked.h"
 #include "packet/head.h"
 #include "proxy/hop.h"
 #include "proxy/second.h"
@@ -82,13 +83,13 @@ struct weir_message {
 	enum weir_message_fault fault;
 	/* the room's own */
 	struct weir_second second;
-	uint64_t left;  /* of a body or chunk */
+	struct weir_chunked chunks;
+	uint64_t left;  /* of a body of known length */
 	size_t scanned; /* bytes of a head or of trailers looked at */
 	uint16_t lines; /* in them */
 	uint8_t state;
-	uint8_t digits; /* of a chunk's size so far */
-	bool answers;   /* it reads answers */
-	bool to_head;   /* the next one is to HEAD */
+	bool answers; /* it reads answers */
+	bool to_head; /* the next one is to HEAD */
 };
 
 /**
