@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/pool.h"
+#include "base/timer.h"
 #include "packet/head.h"
 #include "policy/image.h"
 #include "proxy/crossing.h"
@@ -32,11 +34,16 @@ enum tag { TAG_CONTROL = 1, TAG_ENGINE, TAG_GUEST, TAG_HOST };
 
 #define TAG(kind, low) ((uint64_t)(kind) << 56 | (low))
 
-/** struct proxy - all of it; @again: some connection has more to do at once */
+/**
+ * struct proxy - all of it
+ * @conn:  by slot of @conns, that of no other is looked at
+ * @timer: when a connection is to run whatever its sockets say; at once if it
+ *         had more to do
+ * @due:   a turn's, of those whose time has come
+ */
 struct proxy {
 	int control, engine, loop;
-	bool ready, over, again;
-	uint64_t due_us;
+	bool ready, over;
 	int status;
 	struct weir_leaf_mint *mint;
 	struct weir_secure *secure;
@@ -46,9 +53,11 @@ struct proxy {
 	struct weir_crossing_owner owner;
 	struct weir_http_owner http;
 	struct weir_handover handover; /* the newest */
-	uint32_t high;
+	void *memory;                  /* of the next two */
+	struct weir_pool conns;
+	struct weir_timer timer;
 	struct weir_crossing *conn[CONNS_MAX];
-	uint32_t turn[CONNS_MAX]; /* a stale event is not the next one's */
+	uint32_t due[CONNS_MAX];
 	uint8_t room[WEIR_MSG_PACKET_BYTES];
 };
 
@@ -74,9 +83,13 @@ static void fail(struct proxy *p, const char *what, int err)
 
 /* --- connections --- */
 
+/* A stale event is not the next one's: 24 bits of the slot's generation say so.
+ */
 static uint64_t tag_of(const struct proxy *p, uint32_t i, enum tag side)
 {
-	return TAG(side, (uint64_t)(p->turn[i] & 0xffffff) << 32 | i);
+	uint64_t gen = weir_pool_id(&p->conns, i) >> 32 & 0xffffff;
+
+	return TAG(side, gen << 32 | i);
 }
 
 /* False: the engine has no room for it now. */
@@ -124,8 +137,8 @@ static void drop(struct proxy *p, uint32_t i)
 	weir_crossing_tell(x, &e);
 	if (!tell_end(p, &e) && !p->over) {
 		x->state = WEIR_CROSSING_OVER;
-		x->due_us = weir_clock_now_ns() / 1000 + DEAF_US;
-		x->again = false;
+		weir_timer_set(&p->timer, i,
+			       weir_clock_now_ns() / 1000 + DEAF_US);
 		x->side[WEIR_TALK_GUEST].watched = 0;
 		x->side[WEIR_TALK_HOST].watched = 0;
 		(void)change(p, i, TAG_GUEST);
@@ -134,8 +147,8 @@ static void drop(struct proxy *p, uint32_t i)
 	}
 	weir_crossing_close(x, &e);
 	free(x);
-	p->conn[i] = NULL;
-	p->turn[i]++;
+	weir_timer_cancel(&p->timer, i);
+	weir_pool_give(&p->conns, i);
 }
 
 /* What is refused is the engine's to count and to tell: it has the flow. */
@@ -180,19 +193,12 @@ static void serve(struct proxy *p, uint32_t i)
 			       (int64_t)(weir_clock_unix_us() / 1000000)) ||
 	    !change(p, i, TAG_GUEST) || !change(p, i, TAG_HOST))
 		drop(p, i);
+	else if (x->again)
+		weir_timer_set(&p->timer, i, 0);
+	else if (x->due_us != UINT64_MAX)
+		weir_timer_set(&p->timer, i, x->due_us);
 	else
-		p->again = p->again || x->again;
-}
-
-static uint32_t find_slot(struct proxy *p)
-{
-	uint32_t i = 0;
-
-	while (i < p->high && p->conn[i])
-		i++;
-	if (i == p->high && p->high < CONNS_MAX)
-		p->high++;
-	return i;
+		weir_timer_cancel(&p->timer, i);
 }
 
 static void refuse(struct proxy *p, uint64_t flow, enum weir_reason why)
@@ -208,15 +214,19 @@ static void refuse(struct proxy *p, uint64_t flow, enum weir_reason why)
 static void take_conn(struct proxy *p, struct weir_msg *m)
 {
 	struct weir_handover *h = &p->handover;
-	uint32_t i = find_slot(p);
 	struct weir_crossing *x;
+	uint32_t i;
 	int fd[2];
 
 	if (m->n_fds != WEIR_HANDOVER_FDS || !weir_handover_parse(&m->body, h))
 		return;
-	x = i < CONNS_MAX ? malloc(sizeof(*x)) : NULL;
-	if (!x) {
+	if (weir_pool_used(&p->conns) == CONNS_MAX) {
 		refuse(p, h->flow, WEIR_REASON_LIMIT_FLOWS);
+		return;
+	}
+	x = malloc(sizeof(*x));
+	if (!x) {
+		refuse(p, h->flow, WEIR_REASON_NO_MEMORY);
 		return;
 	}
 	fd[WEIR_TALK_HOST] = m->fd[WEIR_HANDOVER_HOST];
@@ -230,6 +240,7 @@ static void take_conn(struct proxy *p, struct weir_msg *m)
 		refuse(p, h->flow, WEIR_REASON_NO_MEMORY);
 		return;
 	}
+	i = weir_pool_take(&p->conns);
 	p->conn[i] = x;
 	serve(p, i);
 }
@@ -239,7 +250,7 @@ static void on_conn(struct proxy *p, const struct weir_loop_event *e)
 	uint32_t i = (uint32_t)e->tag;
 	bool guest = e->tag >> 56 == TAG_GUEST;
 
-	if (i >= p->high || !p->conn[i] ||
+	if (!weir_pool_is_taken(&p->conns, i) ||
 	    tag_of(p, i, guest ? TAG_GUEST : TAG_HOST) != e->tag)
 		return;
 	/* the engine closed its end: the guest was reset */
@@ -260,10 +271,7 @@ static void take_ca(struct proxy *p, struct weir_msg *m)
 	ca.cert = weir_rd_take(&m->body, ca.cert_len);
 	ca.key_len = m->body.left;
 	ca.key = weir_rd_take(&m->body, ca.key_len);
-	if (!ca.cert || !ca.key || p->mint)
-		return;
-	r = weir_leaf_new(&ca, &p->mint);
-	OPENSSL_cleanse(p->room, sizeof(p->room));
+	r = ca.cert && ca.key ? weir_leaf_new(&ca, &p->mint) : -EPROTO;
 	if (r == 0)
 		r = weir_secure_new(p->mint, &p->secure);
 	if (r)
@@ -343,7 +351,7 @@ static void on_control(struct proxy *p)
 		p->status = 1;
 		return;
 	}
-	if (m.kind == WEIR_MSG_CA)
+	if (m.kind == WEIR_MSG_CA && !p->mint)
 		take_ca(p, &m);
 	else if (m.kind == WEIR_MSG_TRUST)
 		take_trust(p, &m);
@@ -354,6 +362,8 @@ static void on_control(struct proxy *p)
 	else if (m.kind == WEIR_MSG_STOP)
 		p->over = true;
 	weir_msg_close_fds(&m);
+	if (m.kind == WEIR_MSG_CA) /* its key */
+		OPENSSL_cleanse(p->room, sizeof(p->room));
 	if (!p->ready && p->secure && p->engine >= 0 && !p->over) {
 		p->ready = true;
 		(void)weir_msg_send(p->control, WEIR_MSG_READY, NULL, 0, NULL,
@@ -380,31 +390,25 @@ static void on_engine(struct proxy *p)
 
 /* --- the turn --- */
 
-/* Those whose time has come, or who had more to do. */
+/* Those whose time has come. They are taken out first: who has more to do is
+ * due again at once, but in the next turn. */
 static void tick(struct proxy *p, uint64_t now_us)
 {
-	bool again = p->again;
+	uint32_t i, n = 0;
 
-	p->again = false;
-	p->due_us = UINT64_MAX;
-	for (uint32_t i = 0; i < p->high; i++) {
-		struct weir_crossing *x = p->conn[i];
-
-		if (x && (now_us >= x->due_us || (again && x->again)))
-			serve(p, i);
-		x = p->conn[i];
-		if (x && x->due_us < p->due_us)
-			p->due_us = x->due_us;
-	}
+	while ((i = weir_timer_expire(&p->timer, now_us)) != WEIR_TIMER_NONE)
+		p->due[n++] = i;
+	for (uint32_t k = 0; k < n; k++)
+		serve(p, p->due[k]);
 }
 
 static uint64_t patience(const struct proxy *p, uint64_t now_us)
 {
-	if (p->again)
-		return 0;
-	if (p->due_us == UINT64_MAX)
+	uint64_t due_us = weir_timer_next_us(&p->timer);
+
+	if (due_us == UINT64_MAX)
 		return UINT64_MAX;
-	return p->due_us > now_us ? p->due_us - now_us : 0;
+	return due_us > now_us ? due_us - now_us : 0;
 }
 
 static void turn(struct proxy *p)
@@ -436,8 +440,8 @@ static void turn(struct proxy *p)
 
 static void end(struct proxy *p)
 {
-	for (uint32_t i = 0; i < p->high; i++)
-		if (p->conn[i])
+	for (uint32_t i = 0; i < weir_pool_high(&p->conns); i++)
+		if (weir_pool_is_taken(&p->conns, i))
 			drop(p, i);
 	if (p->status == 0)
 		(void)weir_msg_send(p->control, WEIR_MSG_BYE, NULL, 0, NULL, 0);
@@ -449,6 +453,21 @@ static void end(struct proxy *p)
 		weir_shared_unmap(p->policy, p->policy_len);
 	weir_secure_free(p->secure);
 	weir_leaf_free(p->mint);
+	free(p->memory);
+}
+
+static bool has_memory(struct proxy *p)
+{
+	size_t len = weir_pool_bytes(CONNS_MAX) + weir_timer_bytes(CONNS_MAX);
+	struct weir_arena arena;
+
+	p->memory = calloc(1, len);
+	if (!p->memory)
+		return false;
+	weir_arena_init(&arena, p->memory, len);
+	return weir_pool_init(&p->conns, &arena, CONNS_MAX) &&
+	       weir_timer_init(&p->timer, &arena, CONNS_MAX,
+			       weir_clock_now_ns() / 1000);
 }
 
 int weir_proxy_run(int control)
@@ -462,9 +481,8 @@ int weir_proxy_run(int control)
 	p->engine = -1;
 	p->owner = (struct weir_crossing_owner){ p, open_talk };
 	p->http = (struct weir_http_owner){ p, &p->image, tell };
-	p->due_us = UINT64_MAX;
 	p->loop = weir_loop_open();
-	p->over = p->loop < 0 ||
+	p->over = p->loop < 0 || !has_memory(p) ||
 		  weir_loop_watch(p->loop, control, TAG(TAG_CONTROL, 0), false,
 				  false) != 0;
 	p->status = p->over;
