@@ -6,13 +6,21 @@
 DIR has NAME.pem and NAME.key; each server presents one of them:
 
   443   good.test: GET / and /big, PUT says the hash, /ws a WebSocket that echoes,
-        /slow in chunks with a trailer, /echo gives back what came
+        /slow in chunks with a trailer, /echo gives back what came; the bad ones:
+        /cut breaks off a body without a length, /endless, /half a WebSocket
+        that says nothing more, POST /stall is not read
   444   expired   445  other name   446  self-signed   447  wants a certificate
+  448   says nothing   449  resets who says anything
   80    plain HTTP, the same answers
 """
 import base64, hashlib, http.server, os, socket, ssl, struct, sys, threading
 
 where, address, ready = sys.argv[1:4]
+
+
+def reset(s):
+    """Its close() will be a reset."""
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 class Web(http.server.BaseHTTPRequestHandler):
@@ -43,8 +51,17 @@ class Web(http.server.BaseHTTPRequestHandler):
             self.wfile.write(b"0\r\nX-Sum: 100\r\n\r\n")
         elif self.path == "/ws":
             self.websocket()
+        elif self.path == "/half":
+            self.websocket(half=True)
         elif self.path == "/echo":
             self.say(str(self.headers).encode())
+        elif self.path == "/cut":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + b"x" * 5000)
+            self.reset()
+        elif self.path == "/endless":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n")
+            while True:
+                self.wfile.write(b"y" * 65536)
         else:
             self.say(f"{self.command} {self.path}\n".encode())
 
@@ -66,12 +83,20 @@ class Web(http.server.BaseHTTPRequestHandler):
             sha.update(part)
         return sha.hexdigest()
 
+    def reset(self):
+        reset(self.connection)
+        self.rfile.close()
+        self.connection.close()
+        self.close_connection = True
+
     def do_PUT(self):
+        if self.path == "/stall":
+            threading.Event().wait()
         self.say(self.body().encode() + b"\n")
 
     do_POST = do_PUT
 
-    def websocket(self):
+    def websocket(self, half=False):
         key = self.headers["Sec-WebSocket-Key"].encode()
         accept = hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()
         self.send_response(101)
@@ -79,6 +104,10 @@ class Web(http.server.BaseHTTPRequestHandler):
         self.send_header("Connection", "Upgrade")
         self.send_header("Sec-WebSocket-Accept", base64.b64encode(accept).decode())
         self.end_headers()
+        if half:
+            with socket.socket(fileno=os.dup(self.connection.fileno())) as s:
+                s.shutdown(socket.SHUT_WR)
+            threading.Event().wait()
         while True:
             head = self.rfile.read(2)
             if len(head) < 2:
@@ -100,7 +129,7 @@ class Web(http.server.BaseHTTPRequestHandler):
 
 
 class Server(http.server.ThreadingHTTPServer):
-    request_queue_size = 64
+    request_queue_size = 2048
     daemon_threads = True
 
     def handle_error(self, *a):
@@ -121,11 +150,35 @@ def serve(port, name=None, ask=False):
     threading.Thread(target=s.serve_forever, daemon=True).start()
 
 
+def serve_raw(port, answer):
+    s = socket.create_server((address, port), backlog=2048)
+
+    def one(c):
+        try:
+            answer(c)
+        except OSError:
+            pass
+
+    def loop():
+        while True:
+            threading.Thread(target=one, args=(s.accept()[0],), daemon=True).start()
+
+    threading.Thread(target=loop, daemon=True).start()
+
+
+def rude(c):
+    c.recv(100)
+    reset(c)
+    c.close()
+
+
 serve(443, "good")
 serve(444, "expired")
 serve(445, "other")
 serve(446, "self")
 serve(447, "good", ask=True)
+serve_raw(448, lambda c: threading.Event().wait())
+serve_raw(449, rude)
 serve(80)
 open(ready, "w").close()
 threading.Event().wait()
