@@ -10,6 +10,7 @@ TCP, on every address
     7003  closes each connection at once
     7004  sends 1 MiB at once and closes
     7005  its backlog is full and stays so
+    7006  resets each connection that sent something
 UDP, on every address
     7     echo
     7010  answers from port 7011, then from 7010
@@ -204,6 +205,11 @@ def reset(sock, _where):
     sock.close()
 
 
+def reset_asked(sock, where):
+    sock.recv(1)
+    reset(sock, where)
+
+
 def close(sock, _where):
     sock.close()
 
@@ -220,7 +226,8 @@ def script(sock, where):
     Script(sock, where).run()
 
 
-TCP = {7000: script, 7001: banner, 7002: reset, 7003: close, 7004: source}
+TCP = {7000: script, 7001: banner, 7002: reset, 7003: close, 7004: source,
+       7006: reset_asked}
 
 
 class Echo:
