@@ -289,8 +289,12 @@ node_() {
 	NODE_EXTRA_CA_CERTS=$1 timeout 20 node - "$2" "$3" <<-'END'
 		const [port, name] = process.argv.slice(2);
 		const addr = name === "::1" || name.startsWith("127.");
-		const s = require("tls").connect({ port, host: addr ? name : "127.0.0.1",
-			servername: addr ? undefined : name }, () => s.write("GET / HTTP/1.1\r\n\r\n"));
+		const options = { port, host: addr ? name : "127.0.0.1", servername: addr ? undefined : name };
+		// Debian's 18.20.4 makes "" of an IPv6 address before it looks for it in a certificate
+		if (name === "::1" && require("url").domainToASCII(name) === "")
+			options.checkServerIdentity = (_, cert) => cert.subjectaltname === "IP Address:0:0:0:0:0:0:0:1"
+				? undefined : new Error("it is for " + cert.subjectaltname);
+		const s = require("tls").connect(options, () => s.write("GET / HTTP/1.1\r\n\r\n"));
 		let got = "";
 		s.on("error", (e) => { console.log(e.message); process.exit(1); });
 		s.on("data", (d) => {
