@@ -34,7 +34,8 @@ arch   := $(shell uname -m)
 
 # --- how things are compiled -------------------------------------------------
 
-PKGS := libseccomp jansson libcyaml yaml-0.1 libidn2 libpsl openssl
+PKGS := libseccomp jansson libcyaml yaml-0.1 libidn2 libpsl openssl \
+	libnghttp2
 LIBS := -Wl,--as-needed $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
 	-Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual \

@@ -463,7 +463,7 @@ static uint64_t total(const struct weir_tally *t, enum weir_reason from,
 {
 	uint64_t n = 0;
 
-	for (int i = from; i <= (int)to; i++)
+	for (int i = (int)from; i <= (int)to; i++)
 		n += t->count[i];
 	return n;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * forbid.c - the answer to an HTTP/1 request that does not go on
+ * forbid.c - the answer to an HTTP request that does not go on
  *
  * The host is the guest's word.  As text of a DNS name it has no control
  * characters; in JSON quotes and backslashes are escaped.
@@ -11,7 +11,6 @@
 #include "base/reason.h"
 #include "base/text.h"
 
-#define BODY_BYTES 1100u
 #define HOST_BYTES 256u
 
 static const struct {
@@ -114,27 +113,39 @@ static void build_body(const struct weir_forbid *f, struct weir_text *t)
 	weir_text_add(t, "\n");
 }
 
+const char *weir_forbid_type(const struct weir_forbid *f)
+{
+	return f->json ? "application/json" : "text/plain; charset=utf-8";
+}
+
+size_t weir_forbid_build_body(const struct weir_forbid *f, char *to)
+{
+	struct weir_text t = weir_text_over(to, WEIR_FORBID_BODY_BYTES);
+
+	build_body(f, &t);
+	weir_must(weir_text_ok(&t));
+	return t.len;
+}
+
 size_t weir_forbid_build(const struct weir_forbid *f, char *to)
 {
-	char body[BODY_BYTES];
-	struct weir_text b = weir_text_over(body, sizeof(body));
+	char body[WEIR_FORBID_BODY_BYTES];
+	size_t len = weir_forbid_build_body(f, body);
 	struct weir_text t = weir_text_over(to, WEIR_FORBID_BYTES);
 
-	build_body(f, &b);
 	weir_text_add(&t, "HTTP/1.1 ");
 	weir_text_add_u64(&t, says[f->status].code);
 	weir_text_add_char(&t, ' ');
 	weir_text_add(&t, says[f->status].phrase);
 	weir_text_add(&t, "\r\nContent-Type: ");
-	weir_text_add(&t, f->json ? "application/json"
-				  : "text/plain; charset=utf-8");
+	weir_text_add(&t, weir_forbid_type(f));
 	weir_text_add(&t, "\r\nContent-Length: ");
-	weir_text_add_u64(&t, b.len);
+	weir_text_add_u64(&t, len);
 	weir_text_add(&t, "\r\nCache-Control: no-store\r\nConnection: ");
 	weir_text_add(&t, f->stay ? "keep-alive" : "close");
 	weir_text_add(&t, "\r\n\r\n");
 	if (!f->head)
-		weir_text_add_bytes(&t, body, b.len);
-	weir_must(weir_text_ok(&b) && weir_text_ok(&t));
+		weir_text_add_bytes(&t, body, len);
+	weir_must(weir_text_ok(&t));
 	return t.len;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* forbid.h - the answer to an HTTP/1 request that does not go on: denied by the
+/* forbid.h - the answer to an HTTP request that does not go on: denied by the
  * policy, or one that cannot be served */
 #ifndef WEIR_POLICY_FORBID_H
 #define WEIR_POLICY_FORBID_H
@@ -11,7 +11,8 @@
 #include "packet/dns.h"
 #include "policy/judge.h"
 
-#define WEIR_FORBID_BYTES 1536u /* every answer fits */
+#define WEIR_FORBID_BYTES      1536u /* every answer fits */
+#define WEIR_FORBID_BODY_BYTES 1100u /* every body fits */
 
 /** enum weir_forbid_status - how it begins; zero is 403, a denial */
 enum weir_forbid_status {
@@ -47,8 +48,19 @@ struct weir_forbid {
 /** weir_forbid_code() - 403 for WEIR_FORBID_DENIED, and so on */
 uint16_t weir_forbid_code(enum weir_forbid_status status);
 
+/** weir_forbid_type() - Content-Type of its body */
+const char *weir_forbid_type(const struct weir_forbid *f);
+
 /**
- * weir_forbid_build() - an answer with the fields error, host, rule, reason
+ * weir_forbid_build_body() - the fields error, host, rule, reason
+ * @to: WEIR_FORBID_BODY_BYTES
+ *
+ * Return: its length.
+ */
+size_t weir_forbid_build_body(const struct weir_forbid *f, char *to);
+
+/**
+ * weir_forbid_build() - the whole of it in HTTP/1.1
  * @to: WEIR_FORBID_BYTES
  *
  * Unless @stay the connection ends with it.

@@ -188,7 +188,8 @@ static int hear_hello(struct weir_crossing *x)
 		return -EPROTO;
 	if (x->has_name)
 		t.name = &x->name;
-	t.protocols = x->hello.protocols & WEIR_SECURE_HTTP1;
+	t.protocols =
+		x->hello.protocols & (WEIR_SECURE_HTTP1 | WEIR_SECURE_HTTP2);
 	r = weir_secure_dial(x->secure, x->side[HOST].fd, &t,
 			     &x->side[HOST].tls);
 	if (r)
@@ -200,7 +201,10 @@ static int hear_hello(struct weir_crossing *x)
 /* The protocol in which a guest can be told that its host is none. */
 static uint8_t plain_words(const struct weir_crossing *x)
 {
-	return x->hello.protocols & WEIR_SECURE_HTTP1;
+	uint8_t p = x->hello.protocols;
+
+	return p & WEIR_SECURE_HTTP1 ? WEIR_SECURE_HTTP1
+				     : p & WEIR_SECURE_HTTP2;
 }
 
 static int ask_host(struct weir_crossing *x, int64_t unix_s)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* http.c - HTTP/1 of an intercepted connection */
+/* http.c - what decides the requests of intercepted connections; HTTP/1 of one */
 #include "proxy/http.h"
 
 #include <stdlib.h>
@@ -29,29 +29,59 @@ static enum weir_exchange_side side_of(enum weir_talk_side side)
 
 /* --- decisions --- */
 
-static void tell(const struct http *t, uint16_t status,
+static void tell(const struct weir_http_owner *owner,
+		 const struct weir_crossing *x, uint16_t status,
 		 const struct weir_judge_verdict *v, const struct weir_head *h)
 {
 	const struct weir_http_told told = {
-		.x = t->x, .status = status, .verdict = *v, .head = h
+		.x = x, .status = status, .verdict = *v, .head = h
 	};
 
-	if (t->owner->tell)
-		t->owner->tell(t->owner->ctx, &told);
+	if (owner->tell)
+		owner->tell(owner->ctx, &told);
 }
 
-static struct weir_judge_verdict none(enum weir_reason why)
+struct weir_judge_verdict weir_http_refused(enum weir_reason why)
 {
 	return (struct weir_judge_verdict){ .said = WEIR_JUDGE_DENY,
 					    .by = WEIR_JUDGE_BY_NOTHING,
 					    .reason = why };
 }
 
-/* A connection without a name is for its address, whatever its requests say. */
-static bool is_for_us(const struct http *t, const struct weir_head *h)
+void weir_http_tell(const struct weir_http_owner *owner,
+		    const struct weir_crossing *x, uint16_t status,
+		    enum weir_reason reason)
 {
-	return !t->x->has_name ||
-	       weir_identity_is(h, &t->x->name, t->x->handover.port);
+	const struct weir_judge_verdict v = weir_http_refused(reason);
+
+	if (reason != WEIR_REASON_NONE)
+		tell(owner, x, status, &v, NULL);
+}
+
+/* A connection without a name is for its address, whatever its requests say. */
+static bool is_for_us(const struct weir_crossing *x, const struct weir_head *h)
+{
+	return !x->has_name || weir_identity_is(h, &x->name, x->handover.port);
+}
+
+enum weir_exchange_said weir_http_decide(const struct weir_http_owner *owner,
+					 const struct weir_crossing *x,
+					 const struct weir_head *h,
+					 struct weir_judge_verdict *ret)
+{
+	if (!is_for_us(x, h)) {
+		*ret = weir_http_refused(WEIR_REASON_SHOWN_MISMATCH);
+		tell(owner, x, 421, ret, h);
+		return WEIR_EXCHANGE_MISDIRECTED;
+	}
+	if (!x->has_name)
+		return WEIR_EXCHANGE_ALLOW;
+	*ret = weir_judge_http(owner->image, &x->name, h->method, h->method_len,
+			       h->path, h->path_len);
+	if (ret->said == WEIR_JUDGE_ALLOW)
+		return WEIR_EXCHANGE_ALLOW;
+	tell(owner, x, 403, ret, h);
+	return WEIR_EXCHANGE_DENY;
 }
 
 static enum weir_exchange_said decide(void *ctx, const struct weir_message *m,
@@ -59,33 +89,18 @@ static enum weir_exchange_said decide(void *ctx, const struct weir_message *m,
 				      struct weir_judge_verdict *ret,
 				      const struct weir_swap **ret_swap)
 {
-	const struct weir_head *h = &m->request;
-	struct http *t = ctx;
+	const struct http *t = ctx;
 
 	(void)fields;
-
 	*ret_swap = NULL;
-	if (!is_for_us(t, h)) {
-		*ret = none(WEIR_REASON_SHOWN_MISMATCH);
-		tell(t, 421, ret, h);
-		return WEIR_EXCHANGE_MISDIRECTED;
-	}
-	if (!t->x->has_name)
-		return WEIR_EXCHANGE_ALLOW;
-	*ret = weir_judge_http(t->owner->image, &t->x->name, h->method,
-			       h->method_len, h->path, h->path_len);
-	if (ret->said == WEIR_JUDGE_ALLOW)
-		return WEIR_EXCHANGE_ALLOW;
-	tell(t, 403, ret, h);
-	return WEIR_EXCHANGE_DENY;
+	return weir_http_decide(t->owner, t->x, &m->request, ret);
 }
 
 static void told(void *ctx, uint16_t status, enum weir_reason reason)
 {
-	const struct weir_judge_verdict v = none(reason);
+	const struct http *t = ctx;
 
-	if (reason != WEIR_REASON_NONE)
-		tell(ctx, status, &v, NULL);
+	weir_http_tell(t->owner, t->x, status, reason);
 }
 
 /* --- doors --- */

@@ -12,12 +12,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "base/pool.h"
 #include "base/timer.h"
 #include "packet/head.h"
 #include "policy/image.h"
 #include "proxy/crossing.h"
 #include "proxy/http.h"
+#include "proxy/http2.h"
 #include "proxy/leaf.h"
 #include "proxy/secure.h"
 #include "sys/clock.h"
@@ -59,6 +61,7 @@ struct proxy {
 	struct weir_crossing *conn[CONNS_MAX];
 	uint32_t due[CONNS_MAX];
 	uint8_t room[WEIR_MSG_PACKET_BYTES];
+	uint8_t in[WEIR_HTTP_IN_BYTES], head[WEIR_FIRST_BYTES]; /* of @http */
 };
 
 void weir_proxy_prepare(void)
@@ -182,6 +185,8 @@ static bool open_talk(void *ctx, struct weir_crossing *x)
 {
 	struct proxy *p = ctx;
 
+	if (x->protocol == WEIR_SECURE_HTTP2)
+		return weir_http2_open(&p->http, x, &x->talk);
 	return weir_http_open(&p->http, x, &x->talk);
 }
 
@@ -480,7 +485,11 @@ int weir_proxy_run(int control)
 	p->control = control;
 	p->engine = -1;
 	p->owner = (struct weir_crossing_owner){ p, open_talk };
-	p->http = (struct weir_http_owner){ p, &p->image, tell };
+	p->http = (struct weir_http_owner){ .ctx = p,
+					    .image = &p->image,
+					    .in = p->in,
+					    .head = p->head,
+					    .tell = tell };
 	p->loop = weir_loop_open();
 	p->over = p->loop < 0 || !has_memory(p) ||
 		  weir_loop_watch(p->loop, control, TAG(TAG_CONTROL, 0), false,

@@ -3,7 +3,7 @@
 #
 # The world of interception: sourced in place of world.sh.
 #
-#	weir run ── engine ══ proxy ── 93.184.216.34 (lo): intercept_peer.py
+#	weir run ── engine ══ proxy ── 93.184.216.34 (lo): $PEER
 #
 # The world's host owns that address, hence rules that name it.
 # shellcheck source=tests/e2e/world.sh
@@ -44,7 +44,9 @@ openssl req -x509 -new -key self.key -subj "/CN=good.test" -days 30 -addext \
 	subjectAltName=DNS:good.test -out self.pem 2>/dev/null
 head -c "${mb}000000" /dev/urandom >big
 hash=$(sha256sum <big | cut -d' ' -f1)
-python3 "$here/intercept_peer.py" "$W/pki" $far "$W/ready" 2>"$W/peer.err" & peer=$!
+PEER=${PEER:-intercept_peer.py}
+case $PEER in *.js) by=node ;; *) by=python3 ;; esac
+$by "$here/$PEER" "$W/pki" $far "$W/ready" 2>"$W/peer.err" & peer=$!
 wait_file "$W/ready" || not_ok "the servers" "$(cat "$W/peer.err")"
 cd "$W" || exit 1
 
