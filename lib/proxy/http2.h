@@ -32,8 +32,9 @@
  * held, and when what was written for the other side is not taken, its socket
  * is not read: the kernel keeps the sender waiting.
  *
- * The host is spoken to when the guest's first SETTINGS are here; its limit of
- * streams is the guest's from then on.
+ * The host is spoken to when the guest's first SETTINGS are here.  Its limit of
+ * streams is the guest's from then on; what the guest has opened beyond it by
+ * then is refused, by the host or here, as it would be without us.
  *
  * Ends.  A stream that the host resets is reset for the guest, behind what
  * came before; one that the guest resets is for the host.  A complete answer is

@@ -7,14 +7,13 @@ PEER=http2_peer.js
 
 cat >"$W/i.yaml" <<END
 rules: [allow tcp good.test:443-449]
-dns: {hosts: {good.test: $far, www.good.test: $far}}
+dns: {hosts: {good.test: $far}}
 tls: {intercept: [443-449], upstream_ca: ["$W/pki/ca.pem"]}
-http: [{host: good.test, allow: ["* /**"], deny: ["* /no/**"]}]
+http: [{host: good.test, allow: ["* /**"], deny: ["* /no/**", "* /weir.Denied/**"]}]
 log: {file: $W/i.json}
 END
 run() { timeout 60 "$weir" run -q -c "$W/i.yaml" "$@" </dev/null; }
 
-guest() { run node "$here/guest_http2.js" "$@"; }
 
 # --- curl
 
@@ -33,8 +32,7 @@ is "curl: 40 transfers at once on one connection" '40 40001180' run -- bash -c "
 # --- node
 
 while IFS='|' read -r name words want; do
-	is "node: $name" "$want" env PORT=443 bash -c '"$@"' _ "$weir" run -q -c "$W/i.yaml" -- \
-		node "$here/guest_http2.js" "$words" </dev/null
+	is "node: $name" "$want" run -- node "$here/guest_http2.js" $words
 done <<'END'
 a hundred streams at once|many|all of them
 3 MB there and back|both_ways|the same
@@ -53,6 +51,34 @@ an early answer|early|200 early GET /after
 501 for CONNECT|connect|501 200
 fields arrive as they are|fields|a=1; b=2 AbC trailers good.test:443 https
 a byte at a time|slow|xxxxxxxxxx
+forty at a host that takes four|four 444|40 of at most 4
+there and back at one with small windows|both_ways 444|the same
+GOAWAY is passed on|goaway 445|200 closed
 END
+# --- others
+
+is "nghttp: a page, and its trailers" '*body*grpc-status: 0*' run -- nghttp -v https://good.test/trailers
+is "nghttp: padding, and a tiny window" '300000' run -- bash -c 'nghttp -b 100 -w 10 -W 12 https://good.test/bytes/300000 | wc -c'
+is "h2load: 2,000 requests, 50 streams at once" '*2000 succeeded, 0 failed, 0 errored*' run -- \
+	h2load -n 2000 -c 4 -m 50 https://good.test/a
+python=/usr/bin/python3
+if $python -c 'import h2, httpx' 2>/dev/null; then
+	cat >"$W/ask.py" <<-'PY'
+		import httpx
+		with httpx.Client(http2=True) as c:
+		    r = c.post("https://good.test/sum", content=b"x" * 1000000)
+		    print(r.http_version, r.text.split()[0], c.get("https://good.test/no/x").status_code)
+	PY
+	is "python: httpx" 'HTTP/2 1000000 403' run -- $python "$W/ask.py"
+else skip "python: httpx" "it is not installed"; fi
+if $python -c 'import grpc' 2>/dev/null; then
+	$python "$here/grpc_pair.py" serve "$W/pki" $far "$W/ready.grpc" & grpc=$!
+	wait_file "$W/ready.grpc"
+	is "gRPC: its four kinds of calls, a status, a denial" 'ok' run -- bash -c \
+		'exec '"$python '$here/grpc_pair.py'"' call "$SSL_CERT_FILE" good.test 2>/dev/null'
+	kill $grpc; wait $grpc 2>/dev/null
+else skip "gRPC" "it is not installed"; fi
+
+check "the log is valid" python3 "$here/events.py" "$W/i.json"
 kill -0 $peer 2>/dev/null || not_ok "the host lives" "$(cat "$W/peer.err")"
 finish
