@@ -83,7 +83,7 @@ static const struct row rows[] = {
 	{ "intercept", "PORTS", "look into TLS on these ports", weir_values_read_intercept, 0, WEIR_OPTIONS_ALL, NEEDS_SETTINGS },
 	{ "bypass", "NAME", "but not into that of this name (repeatable)", weir_values_read_bypass, 0, WEIR_OPTIONS_ALL, NEEDS_SETTINGS },
 	{ "upstream-ca", "[NAME=]FILE", "trust these CAs too, for NAME or for all (repeatable)", weir_values_read_upstream_ca, 0, WEIR_OPTIONS_ALL, NEEDS_SETTINGS },
-	{ "insecure", "NAME", "do not verify the certificate of this name (repeatable)", weir_values_read_insecure, 0, WEIR_OPTIONS_ALL, NEEDS_LATER },
+	{ "insecure", "NAME", "do not verify the certificate of this name (repeatable)", weir_values_read_insecure, 0, WEIR_OPTIONS_ALL, NEEDS_SETTINGS },
 	{ "metrics", "ADDR:PORT", "serve Prometheus metrics there", weir_values_read_metrics, 0, WEIR_OPTIONS_ALL, NEEDS_LATER },
 	{ "capture", "FILE", "write all frames there (pcapng)", weir_values_read_capture, 0, WEIR_OPTIONS_ALL, NEEDS_LATER },
 	{ "control", "PATH", "the control socket", weir_values_read_control, 0, WEIR_OPTIONS_ALL, NEEDS_LATER },

@@ -469,18 +469,15 @@ static bool add_secrets(struct maker *m)
 static bool add_all(struct maker *m)
 {
 	const struct weir_settings *s = m->s;
-	struct weir_rule_target t;
 
 	if (!check_groups(m) || !add_rules(m) ||
 	    !add_names(m, &s->private_names, WEIR_COMPILE_PRIVATE, true,
 		       "dns.private_names") ||
-	    !add_names(m, &s->bypass, WEIR_COMPILE_BYPASS, false, "tls.bypass"))
+	    !add_names(m, &s->bypass, WEIR_COMPILE_BYPASS, false,
+		       "tls.bypass") ||
+	    !add_names(m, &s->insecure, WEIR_COMPILE_INSECURE, false,
+		       "tls.insecure"))
 		return false;
-	for (size_t i = 0; i < s->insecure.n; i++) {
-		set_place(m, line_of(&s->insecure.at[i]), "tls.insecure", 0);
-		if (!parse_name(m, false, &t))
-			return false;
-	}
 	for (size_t i = 0; i < s->intercept.n; i++) {
 		set_place(m, line_of(&s->intercept.at[i]), "tls.intercept", 0);
 		if (!add_intercept(m))

@@ -137,6 +137,9 @@ bool weir_compile_name(struct weir_compile *c, enum weir_compile_names list,
 	case WEIR_COMPILE_BYPASS:
 		l.rule = WEIR_INDEX_BYPASS;
 		break;
+	case WEIR_COMPILE_INSECURE:
+		l.rule = WEIR_INDEX_INSECURE;
+		break;
 	case WEIR_COMPILE_GUARDED:
 		l.rule = WEIR_INDEX_GUARDED;
 		d->flags |= WEIR_IMAGE_NAMES | WEIR_IMAGE_GUARDED;

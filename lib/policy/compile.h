@@ -30,6 +30,7 @@ enum weir_compile_list {
 enum weir_compile_names {
 	WEIR_COMPILE_PRIVATE = 1, /* dns.private_names */
 	WEIR_COMPILE_BYPASS,      /* tls.bypass */
+	WEIR_COMPILE_INSECURE,    /* tls.insecure */
 	WEIR_COMPILE_GUARDED,     /* hosts with secrets or http entries: QUIC to
 				     them is refused always */
 };

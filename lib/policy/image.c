@@ -105,6 +105,12 @@ bool weir_image_is_bypassed(const struct weir_image *p,
 	return weir_index_is_member(p, WEIR_INDEX_BYPASS, name);
 }
 
+bool weir_image_is_insecure(const struct weir_image *p,
+			    const struct weir_dns_name *name)
+{
+	return weir_index_is_member(p, WEIR_INDEX_INSECURE, name);
+}
+
 bool weir_image_is_guarded(const struct weir_image *p,
 			   const struct weir_dns_name *name)
 {

@@ -80,6 +80,11 @@ bool weir_image_is_intercepted(const struct weir_image *p, uint16_t port);
 bool weir_image_is_bypassed(const struct weir_image *p,
 			    const struct weir_dns_name *name);
 
+/** weir_image_is_insecure() - is @name's certificate believed whatever it is?
+ * Lower case */
+bool weir_image_is_insecure(const struct weir_image *p,
+			    const struct weir_dns_name *name);
+
 /** weir_image_is_guarded() - has @name secrets or HTTP rules?  Lower case */
 bool weir_image_is_guarded(const struct weir_image *p,
 			   const struct weir_dns_name *name);

@@ -178,16 +178,17 @@ static bool is_same_name(const struct weir_crossing *x)
 
 static int hear_hello(struct weir_crossing *x)
 {
-	struct weir_secure_target t = { .addr = &x->handover.to,
-					.insecure = x->insecure };
+	struct weir_secure_target t = { .addr = &x->handover.to };
 	int r = weir_secure_hello(&x->side[GUEST].tls, &x->hello);
 
 	if (r != 1)
 		return r;
 	if (!is_same_name(x))
 		return -EPROTO;
-	if (x->has_name)
+	if (x->has_name) {
 		t.name = &x->name;
+		t.insecure = x->owner->is_insecure(x->owner->ctx, &x->name);
+	}
 	t.protocols =
 		x->hello.protocols & (WEIR_SECURE_HTTP1 | WEIR_SECURE_HTTP2);
 	r = weir_secure_dial(x->secure, x->side[HOST].fd, &t,

@@ -75,10 +75,12 @@ struct weir_crossing;
  * struct weir_crossing_owner - who has them
  * @open: both sides stand, or @x->why says what is wrong with the host: sets
  *        @x->talk by @x->protocol.  Return: false: no memory
+ * @is_insecure: is the certificate of this host believed whatever it is?
  */
 struct weir_crossing_owner {
 	void *ctx;
 	bool (*open)(void *ctx, struct weir_crossing *x);
+	bool (*is_insecure)(void *ctx, const struct weir_dns_name *name);
 };
 
 /**
@@ -100,7 +102,7 @@ struct weir_crossing {
 	struct weir_secure *secure;
 	struct weir_secure_hello hello;
 	uint8_t protocol;
-	bool has_name, insecure, again;
+	bool has_name, again;
 	struct weir_dns_name name;
 	enum weir_reason why;
 	char text[WEIR_SECURE_WHY_BYTES];

@@ -190,6 +190,13 @@ static bool open_talk(void *ctx, struct weir_crossing *x)
 	return weir_http_open(&p->http, x, &x->talk);
 }
 
+static bool is_insecure(void *ctx, const struct weir_dns_name *name)
+{
+	const struct proxy *p = ctx;
+
+	return weir_image_is_insecure(&p->image, name);
+}
+
 static void serve(struct proxy *p, uint32_t i)
 {
 	struct weir_crossing *x = p->conn[i];
@@ -484,7 +491,7 @@ int weir_proxy_run(int control)
 		return 1;
 	p->control = control;
 	p->engine = -1;
-	p->owner = (struct weir_crossing_owner){ p, open_talk };
+	p->owner = (struct weir_crossing_owner){ p, open_talk, is_insecure };
 	p->http = (struct weir_http_owner){ .ctx = p,
 					    .image = &p->image,
 					    .in = p->in,

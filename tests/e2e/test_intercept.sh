@@ -67,6 +67,8 @@ is "another host on the connection is 421" '*421 Misdirected*shown_mismatch*' \
 is "an expired certificate is 502" '*502 Bad Gateway*upstream_cert*expired*' run -- curl -sSi https://good.test:444/
 is "one for another name is 502" '*502*upstream_cert*hostname mismatch*' run -- curl -sSi https://good.test:445/
 is "a self-signed one is 502" '*502*upstream_cert*self-signed*' run -- curl -sSi https://good.test:446/
+is "a self-signed one of a name in --insecure" 'GET /a' run --insecure good.test -- curl -sS https://good.test:446/a
+is "and of another name it is 502" '*502*self-signed*' run --insecure www.good.test -- curl -sSi https://good.test:446/
 is "a host that wants a certificate of the client is 502" '*502*client_cert*tls.bypass*' \
 	run -- curl -sSi https://good.test:447/
 grep '"event":"deny"' "$W/i.json" | grep '"reason":"shown_mismatch"' | grep -q '"method":"GET"' &&

@@ -103,12 +103,12 @@ static void only_what_is_to_come_is_noted(void **state)
 	CHECK(weir_settings_is_ready(&s, why, sizeof(why)));
 	CHECK_EQ(why[0], 0);
 	CHECK(weir_settings_note(&s, "tls.intercept", "--intercept"));
-	CHECK(weir_settings_note(&s, "tls.insecure", "--insecure"));
+	CHECK(weir_settings_note(&s, "tls.reflection", "f:3"));
 	CHECK(weir_settings_note(&s, "secrets", "f:2"));
 	CHECK_EQ(s.n_later, 2);
 	CHECK(!weir_settings_is_ready(&s, why, sizeof(why)));
-	CHECK(strcmp(why, "--insecure: trust without proof is not there yet in "
-			  "this version; weir check knows it") == 0);
+	CHECK(strcmp(why, "f:3: the search for reflected secrets is not there "
+			  "yet in this version; weir check knows it") == 0);
 	CHECK(!weir_settings_is_ready(&s, why, 10));
 	CHECK_EQ(strlen(why), 9);
 	weir_settings_fini(&s);

@@ -106,7 +106,7 @@ static void names_are_noticed(void **state)
 
 	(void)state;
 	CHECK(draw_pattern("a.test", &name));
-	for (unsigned i = 0; i < 8; i++) {
+	for (unsigned i = 0; i < 9; i++) {
 		void *work, *bytes;
 		struct weir_compile *c = begin(&work);
 		struct weir_image p;
@@ -131,6 +131,9 @@ static void names_are_noticed(void **state)
 						&name));
 		if (i == 7)
 			CHECK(weir_compile_name(c, WEIR_COMPILE_BYPASS, &name));
+		if (i == 8)
+			CHECK(weir_compile_name(c, WEIR_COMPILE_INSECURE,
+						&name));
 		bytes = image_of(c, &p);
 		CHECK_EQ((p.flags & WEIR_IMAGE_NAMES) != 0, i >= 1 && i <= 5);
 		free(bytes);

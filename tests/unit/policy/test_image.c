@@ -54,6 +54,7 @@ static void every_question(const struct weir_image *p)
 		(void)weir_judge_answer(p, &f, &n[i], &a[i % 3]);
 		(void)weir_judge_http(p, &n[i], "GET", 3, "/a/b", 4);
 		(void)weir_image_is_bypassed(p, &n[i]);
+		(void)weir_image_is_insecure(p, &n[i]);
 		(void)weir_image_is_guarded(p, &n[i]);
 	}
 	for (unsigned i = 0; i < 54; i++) {

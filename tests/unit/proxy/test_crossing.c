@@ -29,6 +29,8 @@ struct ca {
 	struct weir_leaf_mint *mint;
 };
 
+#define LOOSE "loose.test" /* one of tls.insecure */
+
 /** struct end - the guest's or the host's program */
 struct end {
 	SSL_CTX *ctx;
@@ -210,7 +212,17 @@ static bool open_talk(void *ctx, struct weir_crossing *c)
 	return weir_pass_open(&c->talk);
 }
 
-static const struct weir_crossing_owner owner = { NULL, open_talk };
+static bool is_insecure(void *ctx, const struct weir_dns_name *name)
+{
+	struct weir_dns_name loose;
+
+	(void)ctx;
+	return weir_dns_name_from_text(LOOSE, sizeof(LOOSE) - 1, &loose) &&
+	       weir_dns_is_exact_name(name, &loose);
+}
+
+static const struct weir_crossing_owner owner = { NULL, open_talk,
+						  is_insecure };
 
 static void begin(const char *shown, const char *said, const char *at_host,
 		  int64_t when)
@@ -382,6 +394,18 @@ static void a_host_that_is_not_believed_gets_nothing(void **state)
 	fails("", "api.test", "api.test", NOW, WEIR_REASON_NONE, NULL);
 }
 
+static void an_insecure_name_is_believed_whatever_it_shows(void **state)
+{
+	(void)state;
+	begin(LOOSE, LOOSE, "evil.test", NOW - 30 * 86400);
+	guest.want = 1000;
+	UNTIL(host.heard == 1000);
+	CHECK_EQ(x.why, WEIR_REASON_NONE);
+	(void)finish();
+	fails("x." LOOSE, "x." LOOSE, "evil.test", NOW,
+	      WEIR_REASON_UPSTREAM_CERT, "hostname mismatch");
+}
+
 static void a_host_that_wants_our_certificate_is_told_apart(void **state)
 {
 	struct weir_handover_end e;
@@ -453,6 +477,9 @@ T_MAIN(cmocka_unit_test_setup_teardown(bytes_cross_both_ways_and_ends_are_kept,
 				       set_up, tear_down),
        cmocka_unit_test_setup_teardown(a_host_that_is_not_believed_gets_nothing,
 				       set_up, tear_down),
+       cmocka_unit_test_setup_teardown(
+	       an_insecure_name_is_believed_whatever_it_shows, set_up,
+	       tear_down),
        cmocka_unit_test_setup_teardown(
 	       a_host_that_wants_our_certificate_is_told_apart, set_up,
 	       tear_down),
