@@ -178,7 +178,8 @@ static json_t *endpoint_of(const struct weir_charter_upstream *u)
 	struct weir_text t = weir_text_over(mem, sizeof(mem));
 
 	weir_text_add_endpoint(&t, &u->addr, u->port);
-	return json_string(mem);
+	return u->name[0] ? json_sprintf("tls://%s@%s", u->name, mem)
+			  : json_string(mem);
 }
 
 static json_t *cidr_of(const struct weir_addr *a, unsigned len)
@@ -194,7 +195,7 @@ static json_t *dns_of(const struct weir_check_policy *p)
 {
 	const struct weir_orders *o = p->o;
 	const struct weir_settings *s = p->s;
-	json_t *servers = list_of(&s->dns_tls), *search = json_array();
+	json_t *servers = json_array(), *search = json_array();
 	json_t *hosts = json_object();
 
 	for (uint32_t i = 0; i < o->n_dns; i++)

@@ -167,8 +167,9 @@ static void step(struct world *w, struct weir_rd *in)
 	uint8_t op = weir_rd_u8(in), how = weir_rd_u8(in);
 	size_t len = weir_rd_u8(in);
 	struct weir_rd arg = weir_rd_sub(in, len < in->left ? len : in->left);
-	const struct weir_servers_entry two[2] = { { weir_addr_from4(1), 53 },
-						   { weir_addr_from4(2), 53 } };
+	const struct weir_servers_entry two[2] = {
+		{ weir_addr_from4(1), 53, 0 }, { weir_addr_from4(2), 53, 0 }
+	};
 
 	switch (op % 6) {
 	case 0:
@@ -202,7 +203,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct world w;
 	const struct weir_servers_entry server[2] = {
-		{ weir_addr_from4(1), 53 }, { weir_addr_from4(2), 53 }
+		{ weir_addr_from4(1), 53, 0 }, { weir_addr_from4(2), 53, 0 }
 	};
 	const struct weir_ask_config config = {
 		.timeout_ms = WEIR_DNS_TIMEOUT_MS,

@@ -43,6 +43,7 @@
 #define WEIR_DNS_CACHE_ENTRIES 10000u
 #define WEIR_DNS_INFLIGHT_MAX  1024u
 #define WEIR_DNS_UPSTREAMS_MAX 8u
+#define WEIR_DNS_LINES_MAX     128u /* guests' connections of DNS over TLS */
 #define WEIR_DNS_TIMEOUT_MS    2000u
 #define WEIR_DNS_TCP_IDLE_MS   30000u
 #define WEIR_DNS_HOSTS_MAX     256u

@@ -9,6 +9,9 @@
 
 #include "base/text.h"
 
+#define PORT_DNS 53u
+#define PORT_DOT 853u
+
 static_assert(WEIR_ORDER_WHY_BYTES >= WEIR_PUBLISH_WHY_BYTES,
 	      "what is said of a port fits");
 
@@ -148,35 +151,36 @@ static bool dns_tls(struct weir_orders *o, const char *text, const char *where,
 		    char why[WEIR_ORDER_WHY_BYTES])
 {
 	const char *at = strchr(text + 6, '@');
-	char name[WEIR_CHARTER_NAME_BYTES];
-	struct weir_charter_upstream u;
+	struct weir_charter_upstream u = { .port = 0 };
 
-	if (!at || !copy_name(text + 6, (size_t)(at - text) - 6, name) ||
+	if (!at || !copy_name(text + 6, (size_t)(at - text) - 6, u.name) ||
 	    !parse_server(at + 1, &u))
 		return refuse(why, "a server by TLS is tls://NAME@ADDR, for "
 				   "example tls://one.one.one.one@1.1.1.1");
 	if (!o->settings)
-		return refuse(why, "DNS over TLS is not there yet, name a "
-				   "plain server");
-	if (!weir_settings_add(&o->settings->dns_tls, text, where) ||
-	    !weir_settings_note(o->settings, "dns.servers tls", where))
+		return refuse(why, "DNS over TLS is not there, name a plain "
+				   "server");
+	if (!weir_settings_add(&o->settings->dns_tls, text, where))
 		return refuse(why, "memory is short");
+	if (u.port == 0)
+		u.port = PORT_DOT;
+	o->dns[o->n_dns++] = u;
 	return true;
 }
 
 bool weir_order_dns(struct weir_orders *o, const char *text, const char *where,
 		    char why[WEIR_ORDER_WHY_BYTES])
 {
-	struct weir_charter_upstream u;
+	struct weir_charter_upstream u = { .port = 0 };
 
-	if (strncmp(text, "tls://", 6) == 0)
-		return dns_tls(o, text, where, why);
 	if (o->n_dns == WEIR_DNS_UPSTREAMS_MAX)
 		return too_many(why, WEIR_DNS_UPSTREAMS_MAX);
+	if (strncmp(text, "tls://", 6) == 0)
+		return dns_tls(o, text, where, why);
 	if (!parse_server(text, &u))
 		return refuse(why, "a server is ADDR, ADDR:PORT or [V6]:PORT");
 	if (u.port == 0)
-		u.port = 53;
+		u.port = PORT_DNS;
 	o->dns[o->n_dns++] = u;
 	return true;
 }

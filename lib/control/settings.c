@@ -24,7 +24,6 @@ struct row {
 
 /* a row goes when `run` and `serve` do what it says */
 static const struct row rows[] = {
-	{ "dns.servers tls", "DNS over TLS is" },
 	{ "tls.reflection", "the search for reflected secrets is" },
 	{ "secrets", "swapping secrets in is" },
 	{ "metrics", "metrics: the endpoint is" },

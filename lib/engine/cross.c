@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "engine/lines.h"
 #include "engine/relay.h"
 #include "engine/streams.h"
 #include "engine/tell.h"
@@ -28,7 +29,8 @@ bool weir_cross_is_watched(const struct weir_house *h, uint32_t i)
 {
 	const struct weir_conn *c = &h->streams.conn[i];
 
-	if (h->streams.side[i].flags & (WEIR_SIDE_NAMES | WEIR_SIDE_IN))
+	if (h->streams.side[i].flags & (WEIR_SIDE_NAMES | WEIR_SIDE_IN) ||
+	    weir_lines_is_dot(h, c->ends.fport))
 		return false;
 	return weir_image_is_intercepted(&h->policy.image, c->ends.fport) ||
 	       (weir_cross_has_guarded(h) &&
@@ -90,18 +92,16 @@ static void describe(struct weir_house *h, uint32_t i,
 	}
 }
 
-static enum weir_reason send_it(struct weir_house *h, uint32_t i,
-				enum weir_handover_kind kind, int guest)
+enum weir_reason weir_cross_send(struct weir_house *h,
+				 const struct weir_handover *x,
+				 const int fd[WEIR_HANDOVER_FDS])
 {
-	struct weir_handover x = { .kind = kind };
-	uint8_t body[sizeof(x) + 64];
+	uint8_t body[sizeof(*x) + 64];
 	struct weir_wr w = weir_wr_over(body, sizeof(body));
-	const int fd[WEIR_HANDOVER_FDS] = { h->streams.side[i].fd, guest };
 	int r;
 
 	_Static_assert(sizeof(body) <= WEIR_MSG_MAX_BYTES, "one message");
-	describe(h, i, &x);
-	weir_handover_build(&x, &w);
+	weir_handover_build(x, &w);
 	r = weir_msg_send(h->proxy, WEIR_MSG_HANDOVER, body, weir_wr_len(&w),
 			  fd, WEIR_HANDOVER_FDS);
 	if (r == -EAGAIN)
@@ -117,33 +117,51 @@ static bool swap(struct weir_house *h, uint32_t i, int fd)
 			      WEIR_SIDE_BROKEN | WEIR_SIDE_BULK;
 	struct weir_side *side = &h->streams.side[i];
 
-	weir_loop_forget(h->loop, side->fd);
+	if (side->fd >= 0)
+		weir_loop_forget(h->loop, side->fd);
 	if (weir_loop_watch(h->loop, fd, weir_streams_tag(h, i), true, true))
 		return false;
-	close(side->fd);
+	if (side->fd >= 0)
+		close(side->fd);
 	side->fd = fd;
 	side->flags &= (uint16_t)~gone;
 	side->flags |= WEIR_SIDE_WRITABLE | WEIR_SIDE_CROSSED;
 	return true;
 }
 
-enum weir_reason weir_cross_hand(struct weir_house *h, uint32_t i,
-				 enum weir_handover_kind kind)
+/* @host: what the proxy has at the other end: the host's socket, or a line */
+static enum weir_reason hand(struct weir_house *h, uint32_t i,
+			     enum weir_handover_kind kind, int host)
 {
+	struct weir_handover x = { .kind = kind };
 	enum weir_reason why;
-	int pair[2];
+	int pair[2], fd[WEIR_HANDOVER_FDS];
 
 	if (h->proxy < 0 || h->proxy_full)
 		return WEIR_REASON_PROXY_DOWN;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
 		       pair))
 		return WEIR_REASON_NO_FDS;
-	why = send_it(h, i, kind, pair[1]);
+	describe(h, i, &x);
+	fd[WEIR_HANDOVER_HOST] = host;
+	fd[WEIR_HANDOVER_GUEST] = pair[1];
+	why = weir_cross_send(h, &x, fd);
 	close(pair[1]);
 	if (why == WEIR_REASON_NONE && swap(h, i, pair[0]))
 		return WEIR_REASON_NONE;
 	close(pair[0]); /* the proxy, if it has the other end, sees that */
 	return why == WEIR_REASON_NONE ? WEIR_REASON_NO_MEMORY : why;
+}
+
+enum weir_reason weir_cross_hand(struct weir_house *h, uint32_t i,
+				 enum weir_handover_kind kind)
+{
+	return hand(h, i, kind, h->streams.side[i].fd);
+}
+
+enum weir_reason weir_cross_join(struct weir_house *h, uint32_t i, int line)
+{
+	return hand(h, i, WEIR_HANDOVER_DOT, line);
 }
 
 static void end_all(struct weir_house *h);

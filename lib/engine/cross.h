@@ -51,6 +51,20 @@ bool weir_cross_is_wanted(const struct weir_house *h, uint32_t i,
 enum weir_reason weir_cross_hand(struct weir_house *h, uint32_t i,
 				 enum weir_handover_kind kind);
 
+/**
+ * weir_cross_join() - flow @i has no host: the proxy gets its pair, and @line
+ * for what it says in plain (WEIR_HANDOVER_DOT); stays the caller's
+ *
+ * Return: WEIR_REASON_NONE; PROXY_DOWN, NO_FDS, NO_MEMORY.
+ */
+enum weir_reason weir_cross_join(struct weir_house *h, uint32_t i, int line);
+
+/** weir_cross_send() - a HANDOVER; @fd stay the caller's
+ * Return: WEIR_REASON_NONE; PROXY_DOWN. */
+enum weir_reason weir_cross_send(struct weir_house *h,
+				 const struct weir_handover *x,
+				 const int fd[WEIR_HANDOVER_FDS]);
+
 /** weir_cross_open() - control gave the socket to the proxy; -1: it is gone */
 void weir_cross_open(struct weir_house *h, int fd);
 

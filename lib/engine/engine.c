@@ -47,6 +47,7 @@
 #include "engine/echoes.h"
 #include "engine/foyer.h"
 #include "engine/house.h"
+#include "engine/lines.h"
 #include "engine/names.h"
 #include "engine/parts.h"
 #include "engine/revise.h"
@@ -452,6 +453,9 @@ static int dispatch(struct weir_house *h, const struct weir_loop_event *e)
 		return -1;
 	case WEIR_HOUSE_TAG_NAME:
 		weir_names_event(h, (uint32_t)low, e->what);
+		return -1;
+	case WEIR_HOUSE_TAG_LINE:
+		weir_lines_event(h, low);
 		return -1;
 	case WEIR_HOUSE_TAG_DOOR:
 		weir_doors_event(h, (uint32_t)low);

@@ -78,6 +78,7 @@ enum weir_house_tag {
 	WEIR_HOUSE_TAG_DOOR,     /* low 32 bits: the door */
 	WEIR_HOUSE_TAG_RELAY,    /* another thread has an errand */
 	WEIR_HOUSE_TAG_PROXY,    /* the proxy says something */
+	WEIR_HOUSE_TAG_LINE,     /* low 56 bits: see lines.c */
 };
 
 #define WEIR_HOUSE_TAG(kind, low) ((uint64_t)(kind) << 56 | (low))
@@ -167,6 +168,32 @@ struct weir_streams {
 	uint64_t key[2];
 };
 
+/* lines to resolvers come first, then those of guests */
+#define WEIR_LINES_MAX (WEIR_DNS_UPSTREAMS_MAX + WEIR_DNS_LINES_MAX)
+
+/**
+ * struct weir_line - DNS over TLS, see lines.h
+ * @fd: -1: none; @gen: of the place, 24 bits
+ * @pending: a guest's: questions that are not answered
+ * @spoke: a resolver's: it has brought an answer
+ */
+struct weir_line {
+	int fd;
+	uint32_t gen, pending;
+	bool spoke;
+};
+
+/**
+ * struct weir_names_sent - a question in flight, by slot
+ * @line: by which it went; 0: by a socket of its own; @id: of its message
+ * @again: the slot's id, if it was asked once more already
+ */
+struct weir_names_sent {
+	uint64_t again;
+	uint16_t id;
+	uint8_t line;
+};
+
 /** struct weir_names - DNS: the sockets of questions in flight */
 struct weir_names {
 	struct weir_ask ask;
@@ -175,6 +202,8 @@ struct weir_names {
 	uint64_t *slot;                  /* whose it is; 0: closed */
 	uint8_t *room;                   /* for one message */
 	uint8_t *gathered;               /* a question that came by TCP */
+	struct weir_names_sent *sent;    /* by slot */
+	struct weir_line line[WEIR_LINES_MAX];
 };
 
 #define WEIR_DATAGRAMS_HELD_MAX 64u /* at most one bit each in a word */

@@ -703,8 +703,9 @@ void weir_inspect_again(struct weir_house *h, uint32_t i)
 	bool gated = side->flags & WEIR_SIDE_GATED;
 	struct weir_judge_verdict v;
 
-	if (side->flags & WEIR_SIDE_NAMES || c->state == WEIR_CONN_WAIT ||
-	    c->state == WEIR_CONN_OVER || c->flags & WEIR_CONN_F_RST_NOW ||
+	if (side->flags & (WEIR_SIDE_NAMES | WEIR_SIDE_DOT) ||
+	    c->state == WEIR_CONN_WAIT || c->state == WEIR_CONN_OVER ||
+	    c->flags & WEIR_CONN_F_RST_NOW ||
 	    (gated && watch_of(h, i)->state >= LAST))
 		return;
 	v = judge_again(h, i);

@@ -19,6 +19,7 @@
 #include <errno.h>
 
 #include "engine/down.h"
+#include "engine/lines.h"
 #include "engine/relay.h"
 #include "engine/streams.h"
 #include "engine/tell.h"
@@ -32,6 +33,7 @@
 
 #define FROM_UDP          1u
 #define FROM_TCP          2u
+#define FROM_LINE         3u
 #define TCP_ANSWERS_BYTES (128u << 10) /* unread answers of one flow */
 #define TCP_PENDING_MAX   64u          /* questions of one flow at once */
 #define LISTEN_MAX        16u          /* datagrams of one call and turn */
@@ -45,7 +47,8 @@ size_t weir_names_bytes(void)
 {
 	return weir_ask_bytes() + 2 * (WEIR_ASK_ROOM_BYTES + 66u) +
 	       WEIR_DNS_INFLIGHT_MAX *
-		       (sizeof(struct weir_resolver_call) + sizeof(uint64_t)) +
+		       (sizeof(struct weir_resolver_call) + sizeof(uint64_t) +
+			sizeof(struct weir_names_sent)) +
 	       256;
 }
 
@@ -53,8 +56,11 @@ static void copy_upstreams(const struct weir_charter *c,
 			   struct weir_servers_entry *to)
 {
 	for (uint32_t i = 0; i < c->n_upstreams; i++)
-		to[i] = (struct weir_servers_entry){ c->upstream[i].addr,
-						     c->upstream[i].port };
+		to[i] = (struct weir_servers_entry){
+			.addr = c->upstream[i].addr,
+			.port = c->upstream[i].port,
+			.line = (uint8_t)(c->upstream[i].name[0] ? i + 1 : 0),
+		};
 }
 
 /* The charter's names; one that is no name was refused by control. */
@@ -97,9 +103,12 @@ bool weir_names_init(struct weir_house *h, struct weir_arena *arena)
 				  sizeof(*n->call), 16);
 	n->slot = weir_arena_take(arena, WEIR_DNS_INFLIGHT_MAX,
 				  sizeof(*n->slot), 8);
+	n->sent = weir_arena_take(arena, WEIR_DNS_INFLIGHT_MAX,
+				  sizeof(*n->sent), 8);
 	n->room = weir_arena_take(arena, 1, WEIR_ASK_ROOM_BYTES, 1);
 	n->gathered = weir_arena_take(arena, 1, WEIR_ASK_ROOM_BYTES + 2u, 1);
-	return n->call && n->slot && n->room && n->gathered &&
+	weir_lines_init(h);
+	return n->call && n->slot && n->sent && n->room && n->gathered &&
 	       weir_ask_init(&n->ask, arena, &config);
 }
 
@@ -109,6 +118,7 @@ void weir_names_reload(struct weir_house *h)
 
 	copy_upstreams(&h->charter, server);
 	weir_ask_set_servers(&h->names.ask, server, h->charter.n_upstreams);
+	weir_lines_reload(h);
 }
 
 /* --- answers to the guest --- */
@@ -155,9 +165,12 @@ static void answer(struct weir_house *h, const struct weir_ask_out *o)
 
 	pin(h, o);
 	weir_tell_name(h, o);
-	if (o->from.b[0] == FROM_TCP) {
+	if (o->from.b[0] != FROM_UDP) {
 		memcpy(&id, o->from.b + 1, sizeof(id));
-		answer_stream(h, id, o->bytes, o->len);
+		if (o->from.b[0] == FROM_TCP)
+			answer_stream(h, id, o->bytes, o->len);
+		else
+			weir_lines_answer(h, id, o->bytes, o->len);
 		return;
 	}
 	memcpy(&ends, o->from.b + 1, sizeof(ends));
@@ -170,9 +183,21 @@ static void hang_up(struct weir_house *h, uint32_t slot)
 {
 	struct weir_names *n = &h->names;
 
-	if (n->slot[slot])
+	if (n->slot[slot] && !n->sent[slot].line)
 		weir_resolver_close(&n->call[slot]);
+	n->sent[slot].line = 0;
 	n->slot[slot] = 0;
+}
+
+static bool call_line(struct weir_house *h, const struct weir_ask_out *o)
+{
+	struct weir_names_sent *s = &h->names.sent[weir_ask_index(o->slot)];
+
+	if (!weir_lines_ask(h, o))
+		return false;
+	s->line = o->server.line;
+	s->id = (uint16_t)(o->bytes[0] << 8 | o->bytes[1]);
+	return true;
 }
 
 static void call_up(struct weir_house *h, const struct weir_ask_out *o)
@@ -183,6 +208,13 @@ static void call_up(struct weir_house *h, const struct weir_ask_out *o)
 	int err;
 
 	hang_up(h, slot);
+	if (o->server.line) {
+		if (call_line(h, o))
+			n->slot[slot] = o->slot;
+		else
+			weir_ask_failed(&n->ask, o->slot, h->now_us);
+		return;
+	}
 	weir_resolver_init(c);
 	err = weir_resolver_open(c, &o->server.addr, o->server.port, o->tcp,
 				 o->bytes, o->len);
@@ -351,32 +383,88 @@ void weir_names_stream(struct weir_house *h, uint32_t i)
 	}
 }
 
+bool weir_names_message(struct weir_house *h, uint64_t from, size_t len)
+{
+	struct weir_ask_in in = { .bytes = h->names.gathered,
+				  .len = len,
+				  .tcp = true };
+	bool answered;
+
+	in.from.b[0] = FROM_LINE;
+	memcpy(in.from.b + 1, &from, sizeof(from));
+	answered = ask(h, &in);
+	pump(h);
+	return answered;
+}
+
 /* --- events and time --- */
+
+/* What came from a server for the question of a slot. */
+static enum weir_ask_took took(struct weir_house *h, uint64_t id,
+			       const uint8_t *bytes, size_t len)
+{
+	struct weir_names *n = &h->names;
+	struct weir_ask_review answer;
+	enum weir_ask_took took =
+		weir_ask_upstream(&n->ask, id, bytes, len, h->now_us, &answer);
+
+	if (took != WEIR_ASK_REVIEW)
+		return took;
+	review(h, &answer);
+	weir_ask_settle(&n->ask, &answer, bytes, len, h->now_us);
+	return took;
+}
+
+void weir_names_heard(struct weir_house *h, uint8_t line, size_t len)
+{
+	struct weir_names *n = &h->names;
+	struct weir_rd in = weir_rd_over(n->gathered, len);
+	uint16_t id = weir_rd_be16(&in);
+
+	for (uint32_t k = 0; k < WEIR_DNS_INFLIGHT_MAX; k++) {
+		if (n->sent[k].line != line || n->sent[k].id != id)
+			continue;
+		if (took(h, n->slot[k], n->gathered, len) != WEIR_ASK_IGNORED)
+			break;
+	}
+	pump(h);
+}
+
+void weir_names_line_lost(struct weir_house *h, uint8_t line, bool again)
+{
+	struct weir_names *n = &h->names;
+
+	for (uint32_t k = 0; k < WEIR_DNS_INFLIGHT_MAX; k++) {
+		uint64_t id = n->slot[k];
+
+		if (n->sent[k].line != line)
+			continue;
+		hang_up(h, k);
+		if (again && n->sent[k].again != id)
+			weir_ask_repeat(&n->ask, id, h->now_us);
+		else
+			weir_ask_failed(&n->ask, id, h->now_us);
+		n->sent[k].again = id;
+	}
+	pump(h);
+}
 
 void weir_names_event(struct weir_house *h, uint32_t slot, uint32_t what)
 {
 	struct weir_names *n = &h->names;
 	struct weir_resolver_call *c = &n->call[slot];
 	uint64_t id = n->slot[slot];
-	struct weir_ask_review answer;
-	enum weir_ask_took took = WEIR_ASK_IGNORED;
+	enum weir_ask_took said = WEIR_ASK_IGNORED;
 	int len = 0;
 
 	(void)what;
 	if (id == 0)
 		return; /* closed earlier in this turn */
 	for (unsigned k = 0;
-	     k < LISTEN_MAX && took == WEIR_ASK_IGNORED &&
+	     k < LISTEN_MAX && said == WEIR_ASK_IGNORED &&
 	     (len = weir_resolver_run(c, n->room, WEIR_ASK_ROOM_BYTES)) > 0;
-	     k++) {
-		took = weir_ask_upstream(&n->ask, id, n->room, (size_t)len,
-					 h->now_us, &answer);
-		if (took != WEIR_ASK_REVIEW)
-			continue;
-		review(h, &answer);
-		weir_ask_settle(&n->ask, &answer, n->room, (size_t)len,
-				h->now_us);
-	}
+	     k++)
+		said = took(h, id, n->room, (size_t)len);
 	if (len < 0)
 		weir_ask_failed(&n->ask, id, h->now_us);
 	else if (len == 0 && c->tcp)
@@ -402,4 +490,5 @@ void weir_names_end_all(struct weir_house *h)
 {
 	for (uint32_t i = 0; i < WEIR_DNS_INFLIGHT_MAX; i++)
 		hang_up(h, i);
+	weir_lines_end_all(h);
 }

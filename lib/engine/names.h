@@ -33,6 +33,16 @@ void weir_names_stream(struct weir_house *h, uint32_t i);
 /** weir_names_event() - something happened on an upstream socket */
 void weir_names_event(struct weir_house *h, uint32_t slot, uint32_t what);
 
+/** weir_names_message() - a question by the guest's line @from lies in
+ * @h->names.gathered, @len bytes; Return: false: it is none */
+bool weir_names_message(struct weir_house *h, uint64_t from, size_t len);
+
+/** weir_names_heard() - an answer by the resolver's line lies there */
+void weir_names_heard(struct weir_house *h, uint8_t line, size_t len);
+
+/** weir_names_line_lost() - it ended; @again: ask what it owed once more */
+void weir_names_line_lost(struct weir_house *h, uint8_t line, bool again);
+
 /** weir_names_tick() - time has passed */
 void weir_names_tick(struct weir_house *h);
 

@@ -25,6 +25,7 @@
 #define WEIR_SIDE_GATED      0x1000u /* bytes are looked at first: inspect.h */
 #define WEIR_SIDE_IN         0x2000u /* it came in at a published port */
 #define WEIR_SIDE_CROSSED    0x4000u /* the proxy is at the other end: cross.h */
+#define WEIR_SIDE_DOT        0x8000u /* DNS over TLS: no host, see lines.h */
 
 /** weir_relay_conn() - the connection of flow @i */
 static inline struct weir_conn *weir_relay_conn(struct weir_house *h,

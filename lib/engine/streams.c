@@ -43,6 +43,7 @@
 #include "engine/down.h"
 #include "engine/facts.h"
 #include "engine/inspect.h"
+#include "engine/lines.h"
 #include "engine/names.h"
 #include "engine/relay.h"
 #include "engine/tell.h"
@@ -293,7 +294,7 @@ static struct weir_judge_verdict judge(struct weir_house *h,
 	const struct weir_judge_verdict ours = { .said = WEIR_JUDGE_ALLOW,
 						 .by = WEIR_JUDGE_BY_NOTHING };
 
-	if (dns)
+	if (dns || weir_lines_is_dot(h, e->fport))
 		return ours;
 	return weir_verdict_out(h, WEIR_RULE_TCP, &e->far, e->fport,
 				WEIR_JUDGE_SHOWN_NOTHING_YET, NULL);
@@ -369,6 +370,20 @@ static void begin(struct weir_house *h, uint32_t i,
 	weir_streams_busy(h, i);
 }
 
+/* DNS over TLS: the proxy has its other end at once. */
+static void join_line(struct weir_house *h, uint32_t i)
+{
+	struct weir_conn *c = weir_relay_conn(h, i);
+	enum weir_reason why = weir_lines_join(h, i);
+
+	if (why != WEIR_REASON_NONE) {
+		weir_conn_host_failed(c, why);
+		return;
+	}
+	h->streams.side[i].flags |= WEIR_SIDE_DOT;
+	weir_conn_host_connected(c, h->now_us);
+}
+
 /* The guest's SYN was allowed: dial, or for DNS answer it at once. */
 static void connect_host(struct weir_house *h, uint32_t i, bool dns)
 {
@@ -379,6 +394,10 @@ static void connect_host(struct weir_house *h, uint32_t i, bool dns)
 	if (dns) {
 		side->flags |= WEIR_SIDE_NAMES;
 		weir_conn_host_connected(c, h->now_us);
+		return;
+	}
+	if (weir_lines_is_dot(h, c->ends.fport)) {
+		join_line(h, i);
 		return;
 	}
 	weir_facts_hold(h, i);

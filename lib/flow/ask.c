@@ -508,6 +508,16 @@ static void give_up_server(struct weir_ask *a, uint32_t i, uint64_t now_us)
 	again(a, i, now_us);
 }
 
+void weir_ask_repeat(struct weir_ask *a, uint64_t slot, uint64_t now_us)
+{
+	uint32_t i = find_asked(a, slot);
+
+	if (i == NONE)
+		return;
+	asked_remove(a, i);
+	repeat(a, i, a->slot[i].tcp, a->slot[i].plain, now_us);
+}
+
 void weir_ask_failed(struct weir_ask *a, uint64_t slot, uint64_t now_us)
 {
 	uint32_t i = find_asked(a, slot);

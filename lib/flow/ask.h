@@ -11,7 +11,8 @@
  *			 addresses that may not pass, then weir_ask_settle()
  *	an answer goes	 weir_ask_addresses(): what of it is to be pinned
  *	the policy is another one	weir_ask_forget()
- *	a send failed, or the server's socket did	weir_ask_failed()
+ *	a send failed, or the server's socket did	weir_ask_failed(),
+ *			 or weir_ask_repeat()
  *	time passed	 weir_ask_tick(), when weir_ask_due_us() says so
  *
  * After each of them, until it says IDLE:	weir_ask_next()
@@ -333,6 +334,10 @@ void weir_ask_settle(struct weir_ask *a, const struct weir_ask_review *r,
  * @slot: may be one that is over
  */
 void weir_ask_failed(struct weir_ask *a, uint64_t slot, uint64_t now_us);
+
+/** weir_ask_repeat() - ask the same server once more: what it was asked over is
+ * gone, for no fault of this question; @slot: as above */
+void weir_ask_repeat(struct weir_ask *a, uint64_t slot, uint64_t now_us);
 
 /** weir_ask_due_us() - when weir_ask_tick() is wanted; UINT64_MAX never */
 uint64_t weir_ask_due_us(const struct weir_ask *a);

@@ -21,9 +21,12 @@
 #define WEIR_SERVERS_TRIES     2u       /* for a question, at least */
 #define WEIR_SERVERS_BUDGET_US 8000000u /* no try begins after this */
 
+/** struct weir_servers_entry - one; @line: 0, or by which line it is asked and
+ * not by a socket of the question's own: the owner's number */
 struct weir_servers_entry {
 	struct weir_addr addr;
 	uint16_t port;
+	uint8_t line;
 };
 
 struct weir_servers_health {

@@ -138,6 +138,24 @@ static bool finish(struct weir_crossing *x, enum weir_talk_side i,
 
 /* --- states --- */
 
+/* TLS begins on the host's socket, which is offered these protocols. */
+static int dial_host(struct weir_crossing *x, uint8_t protocols)
+{
+	struct weir_secure_target t = { .addr = &x->handover.to,
+					.protocols = protocols };
+	int r;
+
+	if (x->has_name) {
+		t.name = &x->name;
+		t.insecure = x->owner->is_insecure(x->owner->ctx, &x->name);
+	}
+	r = weir_secure_dial(x->secure, x->side[HOST].fd, &t,
+			     &x->side[HOST].tls);
+	if (r == 0)
+		x->state = WEIR_CROSSING_DIAL;
+	return r;
+}
+
 bool weir_crossing_begin(struct weir_crossing *x, struct weir_secure *secure,
 			 const struct weir_crossing_owner *owner,
 			 const struct weir_handover *h, const int fd[2],
@@ -157,13 +175,22 @@ bool weir_crossing_begin(struct weir_crossing *x, struct weir_secure *secure,
 	x->has_name =
 		h->shown[0] &&
 		weir_dns_name_from_text(h->shown, strlen(h->shown), &x->name);
-	if (h->kind == WEIR_HANDOVER_HTTP) {
+	switch (h->kind) {
+	case WEIR_HANDOVER_HTTP:
 		x->state = WEIR_CROSSING_TALK;
 		x->protocol = WEIR_SECURE_HTTP1;
 		return true;
+	case WEIR_HANDOVER_RESOLVER:
+		if (dial_host(x, 0) == 0)
+			return true;
+		break;
+	case WEIR_HANDOVER_TLS:
+	case WEIR_HANDOVER_DOT:
+		if (weir_secure_accept(secure, fd[GUEST],
+				       &x->side[GUEST].tls) == 0)
+			return true;
+		break;
 	}
-	if (weir_secure_accept(secure, fd[GUEST], &x->side[GUEST].tls) == 0)
-		return true;
 	weir_crossing_close(x, &e);
 	return false;
 }
@@ -176,27 +203,34 @@ static bool is_same_name(const struct weir_crossing *x)
 	return !x->has_name || weir_dns_is_exact_name(&x->hello.name, &x->name);
 }
 
-static int hear_hello(struct weir_crossing *x)
+/* The guest is told who we say that we are, and in which protocol. */
+static int show_leaf(struct weir_crossing *x, int64_t unix_s)
 {
-	struct weir_secure_target t = { .addr = &x->handover.to };
+	int r = weir_secure_answer(x->secure, &x->side[GUEST].tls,
+				   x->has_name ? &x->name : NULL,
+				   &x->handover.to, x->protocol, unix_s);
+
+	x->state = WEIR_CROSSING_ANSWER;
+	return r ? r : 1;
+}
+
+/* Nobody looked at the hello of a DOT before us, and no host is asked. */
+static int hear_hello(struct weir_crossing *x, int64_t unix_s)
+{
+	const uint8_t http = WEIR_SECURE_HTTP1 | WEIR_SECURE_HTTP2;
 	int r = weir_secure_hello(&x->side[GUEST].tls, &x->hello);
 
 	if (r != 1)
 		return r;
+	if (x->handover.kind == WEIR_HANDOVER_DOT) {
+		x->has_name = x->hello.has_name;
+		x->name = x->hello.name;
+		return show_leaf(x, unix_s);
+	}
 	if (!is_same_name(x))
 		return -EPROTO;
-	if (x->has_name) {
-		t.name = &x->name;
-		t.insecure = x->owner->is_insecure(x->owner->ctx, &x->name);
-	}
-	t.protocols =
-		x->hello.protocols & (WEIR_SECURE_HTTP1 | WEIR_SECURE_HTTP2);
-	r = weir_secure_dial(x->secure, x->side[HOST].fd, &t,
-			     &x->side[HOST].tls);
-	if (r)
-		return r;
-	x->state = WEIR_CROSSING_DIAL;
-	return 1;
+	r = dial_host(x, x->hello.protocols & http);
+	return r ? r : 1;
 }
 
 /* The protocol in which a guest can be told that its host is none. */
@@ -221,11 +255,11 @@ static int ask_host(struct weir_crossing *x, int64_t unix_s)
 		x->protocol = plain_words(x);
 		x->side[HOST].lost = true;
 	}
-	r = weir_secure_answer(x->secure, &x->side[GUEST].tls,
-			       x->has_name ? &x->name : NULL, &x->handover.to,
-			       x->protocol, unix_s);
-	x->state = WEIR_CROSSING_ANSWER;
-	return r ? r : 1;
+	if (x->handover.kind != WEIR_HANDOVER_RESOLVER)
+		return show_leaf(x, unix_s);
+	x->state = WEIR_CROSSING_TALK;
+	x->due_us = UINT64_MAX;
+	return 1;
 }
 
 static int answer_guest(struct weir_crossing *x)
@@ -290,7 +324,7 @@ static int step(struct weir_crossing *x, uint64_t now_us, int64_t unix_s)
 {
 	switch (x->state) {
 	case WEIR_CROSSING_HELLO:
-		return hear_hello(x);
+		return hear_hello(x, unix_s);
 	case WEIR_CROSSING_DIAL:
 		return ask_host(x, unix_s);
 	case WEIR_CROSSING_ANSWER:

@@ -16,6 +16,9 @@
  *	  ▼ is none  ▼ failed       ▼        ▼
  *	 OVER       ANSWER, to say why: 502
  *
+ * Plain HTTP begins in TALK; a guest's DNS over TLS has no host: HELLO, ANSWER,
+ * TALK; ours to a resolver no guest: DIAL, TALK.
+ *
  * The host is asked before the guest is answered, so that the guest is told
  * only protocols that the host speaks.  A host that is not to be believed is
  * told to the guest in a protocol it understands: TLS with our leaf, then 502.

@@ -18,6 +18,7 @@
 #include "packet/head.h"
 #include "policy/image.h"
 #include "proxy/crossing.h"
+#include "proxy/dot.h"
 #include "proxy/http.h"
 #include "proxy/http2.h"
 #include "proxy/leaf.h"
@@ -61,6 +62,7 @@ struct proxy {
 	struct weir_crossing *conn[CONNS_MAX];
 	uint32_t due[CONNS_MAX];
 	uint8_t room[WEIR_MSG_PACKET_BYTES];
+	char noted[WEIR_SECURE_WHY_BYTES]; /* of a resolver, the last time */
 	uint8_t in[WEIR_HTTP_IN_BYTES], head[WEIR_FIRST_BYTES]; /* of @http */
 };
 
@@ -130,6 +132,22 @@ static bool change(struct proxy *p, uint32_t i, enum tag side)
 	return true;
 }
 
+/* Why a resolver cannot be asked is nobody's answer: the operator is told, once
+ * for each change. */
+static void note(struct proxy *p, const struct weir_crossing *x)
+{
+	char text[WEIR_SECURE_WHY_BYTES + WEIR_HANDOVER_NAME_BYTES + 64];
+
+	if (x->handover.kind != WEIR_HANDOVER_RESOLVER || !x->why ||
+	    strcmp(x->text, p->noted) == 0)
+		return;
+	memcpy(p->noted, x->text, sizeof(p->noted));
+	snprintf(text, sizeof(text),
+		 "the resolver %s cannot be asked by TLS: %s",
+		 x->handover.shown, x->text);
+	(void)weir_msg_try(p->control, WEIR_MSG_NOTE, text, strlen(text));
+}
+
 /* How it ended is said before the pair is closed: else a reset would look like
  * an end in order. */
 static void drop(struct proxy *p, uint32_t i)
@@ -137,6 +155,7 @@ static void drop(struct proxy *p, uint32_t i)
 	struct weir_crossing *x = p->conn[i];
 	struct weir_handover_end e;
 
+	note(p, x);
 	weir_crossing_tell(x, &e);
 	if (!tell_end(p, &e) && !p->over) {
 		x->state = WEIR_CROSSING_OVER;
@@ -185,6 +204,10 @@ static bool open_talk(void *ctx, struct weir_crossing *x)
 {
 	struct proxy *p = ctx;
 
+	if (x->handover.kind == WEIR_HANDOVER_DOT)
+		return weir_dot_open(WEIR_TALK_HOST, &x->talk);
+	if (x->handover.kind == WEIR_HANDOVER_RESOLVER)
+		return weir_dot_open(WEIR_TALK_GUEST, &x->talk);
 	if (x->protocol == WEIR_SECURE_HTTP2)
 		return weir_http2_open(&p->http, x, &x->talk);
 	return weir_http_open(&p->http, x, &x->talk);

@@ -130,7 +130,9 @@ static bool is_valid_upstreams(const struct weir_charter *c)
 		return false;
 	for (uint32_t i = 0; i < c->n_upstreams; i++)
 		if (c->upstream[i].port == 0 ||
-		    weir_addr_is_zero(&c->upstream[i].addr))
+		    weir_addr_is_zero(&c->upstream[i].addr) ||
+		    (c->upstream[i].name[0] &&
+		     !is_valid_name(c->upstream[i].name)))
 			return false;
 	return true;
 }
@@ -265,12 +267,32 @@ static void get_search(struct weir_rd *in, struct weir_charter *c)
 	weir_rd_copy(in, c->search, c->search_len);
 }
 
+static void put_name(const char *name, struct weir_wr *to)
+{
+	size_t n = strnlen(name, WEIR_CHARTER_NAME_BYTES - 1);
+
+	weir_wr_u8(to, (uint8_t)n);
+	weir_wr_copy(to, name, n);
+}
+
+static void get_name(struct weir_rd *in, char ret[WEIR_CHARTER_NAME_BYTES])
+{
+	size_t n = weir_rd_u8(in);
+
+	memset(ret, 0, WEIR_CHARTER_NAME_BYTES);
+	weir_rd_copy(in, ret, n);
+	/* a NUL inside would make the rest invisible */
+	if (strnlen(ret, n) != n)
+		in->bad = true;
+}
+
 static void put_upstreams(const struct weir_charter *c, struct weir_wr *to)
 {
 	weir_wr_be16(to, (uint16_t)c->n_upstreams);
 	for (uint32_t i = 0; i < c->n_upstreams; i++) {
 		build_addr(&c->upstream[i].addr, to);
 		weir_wr_be16(to, c->upstream[i].port);
+		put_name(c->upstream[i].name, to);
 	}
 }
 
@@ -280,6 +302,7 @@ static void get_upstreams(struct weir_rd *in, struct weir_charter *c)
 	for (uint32_t i = 0; i < c->n_upstreams; i++) {
 		c->upstream[i].addr = parse_addr(in);
 		c->upstream[i].port = weir_rd_be16(in);
+		get_name(in, c->upstream[i].name);
 	}
 }
 
@@ -301,10 +324,7 @@ static void put_hosts(const struct weir_charter *c, struct weir_wr *to)
 {
 	weir_wr_be16(to, (uint16_t)c->n_hosts);
 	for (uint32_t i = 0; i < c->n_hosts; i++) {
-		size_t n = strnlen(c->host[i].name, 255);
-
-		weir_wr_u8(to, (uint8_t)n);
-		weir_wr_copy(to, c->host[i].name, n);
+		put_name(c->host[i].name, to);
 		build_addr(&c->host[i].addr, to);
 	}
 }
@@ -313,13 +333,7 @@ static void get_hosts(struct weir_rd *in, struct weir_charter *c)
 {
 	c->n_hosts = parse_count(in, WEIR_CHARTER_HOSTS_MAX);
 	for (uint32_t i = 0; i < c->n_hosts; i++) {
-		size_t n = weir_rd_u8(in);
-
-		memset(c->host[i].name, 0, sizeof(c->host[i].name));
-		weir_rd_copy(in, c->host[i].name, n);
-		/* a NUL inside would make the rest invisible */
-		if (strnlen(c->host[i].name, n) != n)
-			in->bad = true;
+		get_name(in, c->host[i].name);
 		c->host[i].addr = parse_addr(in);
 	}
 }

@@ -50,10 +50,15 @@ enum weir_charter_link {
 #define WEIR_OFFLOAD_TSO6 4u
 #define WEIR_OFFLOAD_USO  8u
 
-/** struct weir_charter_upstream - one resolver of the host */
+/**
+ * struct weir_charter_upstream - one resolver
+ * @name: of its certificate, lower case, no final dot: it is asked by TLS
+ *        (RFC 7858); "" by UDP and TCP
+ */
 struct weir_charter_upstream {
 	struct weir_addr addr;
 	uint16_t port;
+	char name[WEIR_CHARTER_NAME_BYTES];
 };
 
 /**

@@ -42,6 +42,11 @@ void weir_handover_build(const struct weir_handover *x, struct weir_wr *to)
 		build_name(x->pin[i], to);
 }
 
+static bool is_kind(enum weir_handover_kind kind)
+{
+	return kind >= WEIR_HANDOVER_TLS && kind <= WEIR_HANDOVER_RESOLVER;
+}
+
 bool weir_handover_parse(struct weir_rd *in, struct weir_handover *ret)
 {
 	bool ok;
@@ -59,9 +64,7 @@ bool weir_handover_parse(struct weir_rd *in, struct weir_handover *ret)
 	for (uint32_t i = 0; i < ret->n_pins; i++)
 		if (!parse_name(in, ret->pin[i]) || !ret->pin[i][0])
 			return false;
-	return weir_rd_ok(in) && in->left == 0 &&
-	       (ret->kind == WEIR_HANDOVER_TLS ||
-		ret->kind == WEIR_HANDOVER_HTTP) &&
+	return weir_rd_ok(in) && in->left == 0 && is_kind(ret->kind) &&
 	       ret->port != 0;
 }
 

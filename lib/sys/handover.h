@@ -24,10 +24,17 @@
 /* descriptors of a HANDOVER, in this order */
 enum { WEIR_HANDOVER_HOST, WEIR_HANDOVER_GUEST, WEIR_HANDOVER_FDS };
 
-/** enum weir_handover_kind - what the guest's bytes are */
+/**
+ * enum weir_handover_kind - what is to be done with it
+ *
+ * DOT and RESOLVER are DNS over TLS: one of the two descriptors is a line, a
+ * pair of SOCK_SEQPACKET with a message in each packet.
+ */
 enum weir_handover_kind {
 	WEIR_HANDOVER_TLS = 1,
-	WEIR_HANDOVER_HTTP, /* plain */
+	WEIR_HANDOVER_HTTP,     /* plain */
+	WEIR_HANDOVER_DOT,      /* the guest's; the host's socket is a line */
+	WEIR_HANDOVER_RESOLVER, /* to @shown; the guest's is a line */
 };
 
 /**

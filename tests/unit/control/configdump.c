@@ -69,7 +69,8 @@ static void dump_interface(FILE *to, const struct weir_orders *o)
 static void dump_orders(FILE *to, const struct weir_orders *o)
 {
 	for (uint32_t i = 0; i < o->n_dns; i++)
-		address(to, "dns", &o->dns[i].addr, o->dns[i].port);
+		address(to, o->dns[i].name[0] ? o->dns[i].name : "dns",
+			&o->dns[i].addr, o->dns[i].port);
 	for (uint32_t i = 0; i < o->n_search; i++)
 		text(to, "search", o->search[i]);
 	for (uint32_t i = 0; i < o->n_hosts; i++)

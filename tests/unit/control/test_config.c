@@ -734,13 +734,11 @@ static void what_is_not_there_yet_is_noted_with_its_place(void **state)
 	static const struct {
 		const char *in, *why;
 	} row[] = {
-		{ "{tls: {insecure: [a]}}", "trust without proof" },
 		{ "{tls: {reflection: pass}}", "reflected secrets" },
 		{ "{secrets: [{name: A, hosts: [a]}]}", "swapping secrets in" },
 		{ "{metrics: '[::1]:90'}", "metrics" },
 		{ "{capture: a}", "capturing" },
 		{ "{control: a}", "the control socket" },
-		{ "{dns: {servers: ['tls://a@1.1.1.1']}}", "DNS over TLS" },
 	};
 
 	(void)state;

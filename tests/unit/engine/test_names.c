@@ -226,9 +226,9 @@ static void other_servers_are_asked_after_upstreams_changed(void **state)
 	world();
 	other = w.charter;
 	other.n_upstreams = 1;
-	other.upstream[0] =
-		(struct weir_charter_upstream){ weir_addr_from4(0xc0a80963),
-						5353 };
+	other.upstream[0] = (struct weir_charter_upstream){
+		.addr = weir_addr_from4(0xc0a80963), .port = 5353
+	};
 	weir_charter_build_upstreams(&other, &to);
 	twin_order(&w, WEIR_MSG_UPSTREAMS, body, weir_wr_len(&to));
 	twin_step(&w);

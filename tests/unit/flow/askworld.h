@@ -112,7 +112,8 @@ static inline void world_open(struct world *w, unsigned servers, bool has6,
 	w->verdict = WEIR_ASK_ALLOW;
 	for (unsigned i = 0; i < servers; i++)
 		server[i] = (struct weir_servers_entry){
-			weir_addr_from4(0xc0000201 + i), (uint16_t)(53 + i)
+			.addr = weir_addr_from4(0xc0000201 + i),
+			.port = (uint16_t)(53 + i)
 		};
 	w->mem = calloc(1, n);
 	weir_arena_init(&arena, w->mem, n);

@@ -962,7 +962,8 @@ static void waiters_are_bounded_too(void **state)
 
 static void other_servers_take_over_and_the_cache_is_forgotten(void **state)
 {
-	const struct weir_servers_entry other = { addr("198.51.100.9"), 5353 };
+	const struct weir_servers_entry other = { addr("198.51.100.9"), 5353,
+						  0 };
 	struct query q = ask_for("b.example", 1);
 
 	(void)state;

@@ -11,7 +11,8 @@ static struct weir_servers of(unsigned n)
 	struct weir_servers s;
 
 	for (unsigned i = 0; i < n; i++)
-		e[i] = (struct weir_servers_entry){ weir_addr_from4(i), 53 };
+		e[i] = (struct weir_servers_entry){ .addr = weir_addr_from4(i),
+						    .port = 53 };
 	weir_servers_set(&s, e, n);
 	return s;
 }

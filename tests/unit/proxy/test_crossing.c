@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "../t.h"
-#include "proxy/pass.h"
+#include "pass.h"
 #include "sys/cert.h"
 
 #define NOW   1800000000

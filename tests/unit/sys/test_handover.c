@@ -71,7 +71,9 @@ static void what_is_not_whole_is_refused(void **state)
 	for (size_t i = 0; i < len; i++)
 		CHECK(!parse(i));
 	CHECK(!parse(len + 1));
-	x.kind = (enum weir_handover_kind)3;
+	x.kind = (enum weir_handover_kind)(WEIR_HANDOVER_RESOLVER + 1);
+	CHECK(!parse(build(&x)));
+	x.kind = (enum weir_handover_kind)0;
 	CHECK(!parse(build(&x)));
 	x = good();
 	x.port = 0;

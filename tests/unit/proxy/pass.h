@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pass.h - a talk that is not opened: bytes go on as they came */
-#ifndef WEIR_PROXY_PASS_H
-#define WEIR_PROXY_PASS_H
+/* pass.h - a talk that reads nothing: bytes go on as they came */
+#ifndef PASS_H
+#define PASS_H
 
 #include <stdbool.h>
 
@@ -19,4 +19,4 @@
  */
 bool weir_pass_open(struct weir_talk *ret);
 
-#endif /* WEIR_PROXY_PASS_H */
+#endif /* PASS_H */

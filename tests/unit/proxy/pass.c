@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pass.c - a talk that is not opened: bytes go on as they came */
-#include "proxy/pass.h"
+#include "pass.h"
 
 #include <stdlib.h>
 #include <string.h>
