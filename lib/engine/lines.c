@@ -105,17 +105,6 @@ static bool open_up(struct weir_house *h, uint32_t k)
 	return sent;
 }
 
-bool weir_lines_ask(struct weir_house *h, const struct weir_ask_out *o)
-{
-	uint32_t k = o->server.line - 1u;
-	const struct weir_line *l = &h->names.line[k];
-
-	if (l->fd < 0 && !open_up(h, k))
-		return false;
-	return send(l->fd, o->bytes, o->len, MSG_DONTWAIT | MSG_NOSIGNAL) ==
-	       (ssize_t)o->len;
-}
-
 /* It ended; what it owed is asked again if it was a good one. */
 static void lose_up(struct weir_house *h, uint32_t k)
 {
@@ -123,6 +112,27 @@ static void lose_up(struct weir_house *h, uint32_t k)
 
 	hang_up(h, k);
 	weir_names_line_lost(h, (uint8_t)(k + 1), spoke);
+}
+
+static bool say(struct weir_house *h, uint32_t k, const struct weir_ask_out *o)
+{
+	return send(h->names.line[k].fd, o->bytes, o->len,
+		    MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)o->len;
+}
+
+/* One that was used may have ended, and we have not heard of it yet. */
+bool weir_lines_ask(struct weir_house *h, const struct weir_ask_out *o)
+{
+	uint32_t k = o->server.line - 1u;
+
+	if (h->names.line[k].fd >= 0) {
+		if (say(h, k, o))
+			return true;
+		if (errno == EAGAIN || !h->names.line[k].spoke)
+			return false;
+		lose_up(h, k);
+	}
+	return open_up(h, k) && say(h, k, o);
 }
 
 void weir_lines_reload(struct weir_house *h)
@@ -213,6 +223,7 @@ void weir_lines_event(struct weir_house *h, uint64_t low)
 		} else if (n > 0) {
 			h->names.line[k].spoke = true;
 			weir_names_heard(h, (uint8_t)(k + 1), (size_t)n);
+			weir_names_go_on(h); /* before the next is heard */
 			k = find(h, low);
 		} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
 			if (k < UP)
@@ -221,6 +232,7 @@ void weir_lines_event(struct weir_house *h, uint64_t low)
 				hang_up(h, k);
 		}
 	}
+	weir_names_go_on(h);
 }
 
 void weir_lines_end_all(struct weir_house *h)

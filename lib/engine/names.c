@@ -119,6 +119,7 @@ void weir_names_reload(struct weir_house *h)
 	copy_upstreams(&h->charter, server);
 	weir_ask_set_servers(&h->names.ask, server, h->charter.n_upstreams);
 	weir_lines_reload(h);
+	weir_names_go_on(h);
 }
 
 /* --- answers to the guest --- */
@@ -427,7 +428,6 @@ void weir_names_heard(struct weir_house *h, uint8_t line, size_t len)
 		if (took(h, n->slot[k], n->gathered, len) != WEIR_ASK_IGNORED)
 			break;
 	}
-	pump(h);
 }
 
 void weir_names_line_lost(struct weir_house *h, uint8_t line, bool again)
@@ -446,6 +446,10 @@ void weir_names_line_lost(struct weir_house *h, uint8_t line, bool again)
 			weir_ask_failed(&n->ask, id, h->now_us);
 		n->sent[k].again = id;
 	}
+}
+
+void weir_names_go_on(struct weir_house *h)
+{
 	pump(h);
 }
 

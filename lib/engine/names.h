@@ -37,10 +37,15 @@ void weir_names_event(struct weir_house *h, uint32_t slot, uint32_t what);
  * @h->names.gathered, @len bytes; Return: false: it is none */
 bool weir_names_message(struct weir_house *h, uint64_t from, size_t len);
 
-/** weir_names_heard() - an answer by the resolver's line lies there */
+/** weir_names_heard() - an answer by the resolver's line lies there.  Then
+ * weir_names_go_on() */
 void weir_names_heard(struct weir_house *h, uint8_t line, size_t len);
 
-/** weir_names_line_lost() - it ended; @again: ask what it owed once more */
+/** weir_names_go_on() - do what is to be done by now */
+void weir_names_go_on(struct weir_house *h);
+
+/** weir_names_line_lost() - it ended; @again: ask what it owed once more.  Then
+ * weir_names_go_on() */
 void weir_names_line_lost(struct weir_house *h, uint8_t line, bool again);
 
 /** weir_names_tick() - time has passed */
