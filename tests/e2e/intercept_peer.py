@@ -6,6 +6,7 @@
 DIR has NAME.pem and NAME.key; each server presents one of them:
 
   443   good.test: GET / and /big, PUT says the hash, /ws a WebSocket that echoes,
+        /git/NAME the repository DIR/git/NAME, by git http-backend,
         /slow in chunks with a trailer, /echo gives back what came; the bad ones:
         /cut breaks off a body without a length, /endless, /half a WebSocket
         that says nothing more, POST /stall is not read
@@ -13,7 +14,7 @@ DIR has NAME.pem and NAME.key; each server presents one of them:
   448   says nothing   449  resets who says anything
   80    plain HTTP, the same answers
 """
-import base64, hashlib, http.server, os, socket, ssl, struct, sys, threading
+import base64, hashlib, http.server, os, socket, ssl, struct, subprocess, sys, threading
 
 where, address, ready = sys.argv[1:4]
 
@@ -36,8 +37,28 @@ class Web(http.server.BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
 
+    def git(self, body=b""):
+        path, _, query = self.path.partition("?")
+        env = {"PATH": os.environ["PATH"], "GIT_PROJECT_ROOT": where + "/git", "GIT_HTTP_EXPORT_ALL": "1",
+               "REQUEST_METHOD": self.command, "PATH_INFO": path[4:], "QUERY_STRING": query,
+               "CONTENT_TYPE": self.headers.get("Content-Type", ""), "CONTENT_LENGTH": str(len(body)),
+               "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""), "REMOTE_USER": "guest",
+               "GIT_PROTOCOL": self.headers.get("Git-Protocol", "")}
+        out = subprocess.run(["git", "http-backend"], env=env, input=body, stdout=subprocess.PIPE).stdout
+        head, _, rest = out.partition(b"\r\n\r\n")
+        fields = [line.split(": ", 1) for line in head.decode().split("\r\n")]
+        self.send_response(int(dict(fields).get("Status", "200").split()[0]))
+        for name, value in fields:
+            if name != "Status":
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(rest)))
+        self.end_headers()
+        self.wfile.write(rest)
+
     def do_GET(self):
-        if self.path == "/big":
+        if self.path.startswith("/git/"):
+            self.git()
+        elif self.path == "/big":
             with open(os.path.join(where, "big"), "rb") as f:
                 self.say(f.read())
         elif self.path == "/slow":
@@ -67,19 +88,22 @@ class Web(http.server.BaseHTTPRequestHandler):
 
     do_HEAD = do_GET
 
-    def body(self):
-        sha = hashlib.sha256()
+    def parts(self):
         if self.headers.get("Transfer-Encoding", "") == "chunked":
-            while True:
-                n = int(self.rfile.readline(), 16)
-                sha.update(self.rfile.read(n))
+            while n := int(self.rfile.readline(), 16):
+                yield self.rfile.read(n)
                 self.rfile.readline()
-                if n == 0:
-                    return sha.hexdigest()
+            self.rfile.readline()
+            return
         left = int(self.headers.get("Content-Length", 0))
         while left:
             part = self.rfile.read(min(left, 1 << 16))
             left -= len(part)
+            yield part
+
+    def body(self):
+        sha = hashlib.sha256()
+        for part in self.parts():
             sha.update(part)
         return sha.hexdigest()
 
@@ -92,6 +116,9 @@ class Web(http.server.BaseHTTPRequestHandler):
     def do_PUT(self):
         if self.path == "/stall":
             threading.Event().wait()
+        if self.path.startswith("/git/"):
+            self.git(b"".join(self.parts()))
+            return
         self.say(self.body().encode() + b"\n")
 
     do_POST = do_PUT

@@ -61,6 +61,47 @@ is "nghttp: a page, and its trailers" '*body*grpc-status: 0*' run -- nghttp -v h
 is "nghttp: padding, and a tiny window" '300000' run -- bash -c 'nghttp -b 100 -w 10 -W 12 https://good.test/bytes/300000 | wc -c'
 is "h2load: 2,000 requests, 50 streams at once" '*2000 succeeded, 0 failed, 0 errored*' run -- \
 	h2load -n 2000 -c 4 -m 50 https://good.test/a
+if command -v go >/dev/null; then
+	cat >"$W/many.go" <<-'GO'
+		package main
+
+		import (
+			"fmt"
+			"io"
+			"net/http"
+			"strings"
+			"sync"
+		)
+
+		func main() {
+			var all sync.WaitGroup
+			var one sync.Mutex
+			good := map[string]int{}
+			for i := 0; i < 50; i++ {
+				all.Add(1)
+				go func() {
+					defer all.Done()
+					r, err := http.Post("https://good.test/sum", "text/plain", strings.NewReader(strings.Repeat("g", 300000)))
+					said := ""
+					if err == nil {
+						b, _ := io.ReadAll(r.Body)
+						said = r.Proto + " " + strings.Fields(string(b))[0]
+					} else {
+						said = err.Error()
+					}
+					one.Lock()
+					good[said]++
+					one.Unlock()
+				}()
+			}
+			all.Wait()
+			fmt.Println(good)
+		}
+	GO
+	HOME=$W GOCACHE=$W/go GOPATH=$W/gopath GO111MODULE=off GOFLAGS='' GOTOOLCHAIN=local CGO_ENABLED=0 \
+		go build -o "$W/many" "$W/many.go" || not_ok "Go compiles"
+	is "Go: fifty at once" 'map?HTTP/2.0 300000:50?' run -- "$W/many"
+else skip "Go" "it is not installed"; fi
 python=/usr/bin/python3
 if $python -c 'import h2, httpx' 2>/dev/null; then
 	cat >"$W/ask.py" <<-'PY'

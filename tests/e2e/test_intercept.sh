@@ -32,6 +32,28 @@ is "python: urllib" 'GET /p*' run -- python3 -c \
 	'import urllib.request as u; print(u.urlopen("https://good.test/p").read().decode())'
 is "node: https" 'GET /n*' run -- node -e \
 	'require("https").get("https://good.test/n",r=>{let b="";r.on("data",d=>b+=d);r.on("end",()=>console.log(b))})'
+/usr/bin/python3 -c 'import requests' 2>/dev/null &&
+	is "python: requests" '200 GET /r*' run -- /usr/bin/python3 -c \
+		'import requests; r = requests.get("https://good.test/r"); print(r.status_code, r.text)'
+git init -q --bare -b main "$W/pki/git/of.git"
+cat >"$W/push.sh" <<'SH'
+set -e
+cd "$(mktemp -d)"
+git init -q -b main .
+git config user.email a@b.example; git config user.name guest
+head -c 3000000 /dev/urandom >big # more than a post buffer: it goes in chunks
+git add big; git commit -qm one
+git push -q https://good.test/git/of.git main
+git clone -q https://good.test/git/of.git copy
+cmp big copy/big && echo "the same"
+SH
+is "git: push over HTTPS, and clone" 'the same' run -- env GIT_CONFIG_NOSYSTEM=1 HOME=/tmp bash "$W/push.sh"
+is "a session is resumed, and the host verified anew" $'New\nReused' run -- bash -c \
+	'for how in out in; do
+		echo -en "GET / HTTP/1.1\r\nHost: good.test\r\nConnection: close\r\n\r\n" |
+			openssl s_client -connect good.test:443 -servername good.test -sess_$how $0/session -ign_eof 2>/dev/null |
+			grep -oE "^(New|Reused)," | tr -d ,
+	done' "$W/pki"
 is "openssl s_client believes the bundle" '*Verify return code: 0 (ok)*' run -- bash -c \
 	'openssl s_client -connect good.test:443 -servername good.test -verify_hostname good.test </dev/null'
 cat >"$W/ws.py" <<'PY'
