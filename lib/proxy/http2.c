@@ -45,7 +45,8 @@ static void free_stream(struct weir_http2 *t, struct weir_http2_stream *s)
 static void guest_closed(struct weir_http2 *t, struct weir_http2_stream *s,
 			 uint32_t code)
 {
-	if (!s->open[HOST] || (code == NGHTTP2_NO_ERROR && s->done[HOST]))
+	if (!s->open[HOST] ||
+	    (code == NGHTTP2_NO_ERROR && s->done[HOST] && s->done[GUEST]))
 		return; /* the rest of a request that was answered goes on */
 	(void)nghttp2_submit_rst_stream(t->session[HOST], NGHTTP2_FLAG_NONE,
 					s->id[HOST],
@@ -289,6 +290,33 @@ static int on_close(nghttp2_session *session, int32_t id, uint32_t code,
 	return 0;
 }
 
+/* What nghttp2 finds wrong in a body is seen by the reset it answers with; not
+ * one that is passed on. */
+static bool is_verdict(const struct weir_http2_stream *s,
+		       enum weir_talk_side side, const nghttp2_frame *frame)
+{
+	return frame->hd.type == NGHTTP2_RST_STREAM &&
+	       frame->rst_stream.error_code == NGHTTP2_PROTOCOL_ERROR &&
+	       !s->bad && (side == HOST ? s->open[GUEST] : !s->cut);
+}
+
+static void sent_to_guest(struct weir_http2 *t, struct weir_http2_stream *s,
+			  const nghttp2_frame *frame)
+{
+	if (frame->hd.type == NGHTTP2_HEADERS &&
+	    frame->headers.cat == NGHTTP2_HCAT_RESPONSE) {
+		s->headed = true;
+		if (s->cut)
+			weir_http2_cut(t, s, s->cut);
+	}
+	if ((frame->hd.type == NGHTTP2_HEADERS ||
+	     frame->hd.type == NGHTTP2_DATA) &&
+	    frame->hd.flags & NGHTTP2_FLAG_END_STREAM) {
+		s->told = true;
+		weir_http2_tire(t, s);
+	}
+}
+
 /* A window can be changed once the stream is there; a side that broke the rules
  * is told so with GOAWAY. */
 static int on_sent(nghttp2_session *session, const nghttp2_frame *frame,
@@ -301,14 +329,16 @@ static int on_sent(nghttp2_session *session, const nghttp2_frame *frame,
 	if (frame->hd.type == NGHTTP2_GOAWAY &&
 	    frame->goaway.error_code != NGHTTP2_NO_ERROR && !t->bad[side]) {
 		t->bad[side] = true;
-		weir_http_tell(t->owner, t->x, 0,
-			       side == GUEST ? WEIR_REASON_BAD_FRAME
-					     : WEIR_REASON_BAD_ANSWER);
+		if (side == GUEST)
+			weir_http_tell(t->owner, t->x, 0,
+				       WEIR_REASON_BAD_FRAME);
 	}
 	if (!s)
 		return 0;
-	if (side == GUEST && frame->hd.flags & NGHTTP2_FLAG_END_STREAM)
-		weir_http2_tire(t, s);
+	if (is_verdict(s, side, frame))
+		tell_bad(t, side, s);
+	if (side == GUEST)
+		sent_to_guest(t, s, frame);
 	if (side == HOST && frame->hd.type == NGHTTP2_HEADERS) {
 		weir_http2_grant(t, s, HOST);
 		weir_http2_grant(t, s, GUEST);
@@ -402,23 +432,24 @@ static void close_out(struct weir_http2 *t, enum weir_talk_side side)
 	t->out[side] = (struct weir_basin){ .mem = NULL };
 }
 
-/* What the host had said of a stream when it went. */
-static void orphan(struct weir_http2 *t, struct weir_http2_stream *s)
+/* What the host had said of a stream when it went.  True: that was told. */
+static bool orphan(struct weir_http2 *t, struct weir_http2_stream *s)
 {
 	if (!s->answered && s->open[GUEST]) {
 		s->open[HOST] = false;
 		weir_http2_refuse(t, s, WEIR_FORBID_UPSTREAM, t->gone,
 				  t->detail);
-		return;
+		return true;
 	}
 	weir_http2_stream_closed(t, s, HOST, NGHTTP2_INTERNAL_ERROR);
+	return false;
 }
 
 static void host_gone(struct weir_http2 *t, enum weir_reason why,
 		      enum weir_talk_end how)
 {
 	nghttp2_session *session = t->session[HOST];
-	bool asked = t->streams;
+	bool asked = t->streams, told = why != WEIR_REASON_BAD_ANSWER;
 
 	if (t->gone != WEIR_REASON_NONE)
 		return;
@@ -428,8 +459,10 @@ static void host_gone(struct weir_http2 *t, enum weir_reason why,
 	for (struct weir_http2_stream *s = t->streams, *next; s; s = next) {
 		next = s->next;
 		if (s->open[HOST])
-			orphan(t, s);
+			told = orphan(t, s) || told;
 	}
+	if (!told)
+		weir_http_tell(t->owner, t->x, 0, why);
 	free_block(t, HOST);
 	t->session[HOST] = NULL;
 	nghttp2_session_del(session);
@@ -498,6 +531,8 @@ static void pump(struct weir_http2 *t, enum weir_talk_side side)
 		if (t->mute[side])
 			weir_basin_empty(&t->out[side]);
 	}
+	if (n < 0)
+		t->failed = true;
 	if (t->out[side].mem && weir_basin_len(&t->out[side]) == 0)
 		close_out(t, side);
 }
@@ -512,6 +547,11 @@ static bool is_over(const struct weir_http2 *t, enum weir_talk_side side)
 
 static void settle(struct weir_http2 *t)
 {
+	if (t->failed) {
+		weir_http_tell(t->owner, t->x, 0, WEIR_REASON_NO_MEMORY);
+		guest_gone(t, WEIR_TALK_RESET);
+		return;
+	}
 	weir_http2_grant(t, NULL, GUEST);
 	weir_http2_grant(t, NULL, HOST);
 	pump(t, HOST);
@@ -531,6 +571,12 @@ static void settle(struct weir_http2 *t)
 
 /* --- doors --- */
 
+static bool is_short(nghttp2_session *session)
+{
+	return !session ||
+	       nghttp2_session_get_outbound_queue_size(session) < QUEUE_MAX;
+}
+
 static uint8_t *room(void *self, enum weir_talk_side side, size_t *ret_len)
 {
 	struct weir_http2 *t = self;
@@ -540,8 +586,7 @@ static uint8_t *room(void *self, enum weir_talk_side side, size_t *ret_len)
 	if (!wants && t->session[side])
 		wants = weir_basin_len(&t->out[to]) < WEIR_HTTP2_FRAME_BYTES &&
 			t->held[to] <= WEIR_HTTP2_HELD_BYTES &&
-			nghttp2_session_get_outbound_queue_size(
-				t->session[side]) < QUEUE_MAX;
+			is_short(t->session[side]) && is_short(t->session[to]);
 	*ret_len = wants ? WEIR_HTTP_IN_BYTES : 0;
 	return t->owner->in;
 }
@@ -695,6 +740,8 @@ bool weir_http2_open(const struct weir_http_owner *owner,
 		return false;
 	t->owner = owner;
 	t->x = x;
+	t->max_streams = WEIR_HTTP2_STREAMS_MAX;
+	t->window = NGHTTP2_INITIAL_WINDOW_SIZE;
 	if (!begin(t)) {
 		close_talk(t);
 		return false;

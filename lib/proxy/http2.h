@@ -23,7 +23,7 @@
  *	granted(from) = window(to) - queued(to)
  *
  * Data changes both sides of this alike, so it has to be looked at only when a
- * window grows.  So whatever comes may go on at once; memory holds what is
+ * window grows, or where padding, which does not go on, used one up.  So whatever comes may go on at once; memory holds what is
  * between two system calls, not a window; a stream that nobody reads stops its
  * sender and no other; and the way is as fast as the windows of the two ends
  * allow.  Where it does not hold (the first 65,535 bytes of a connection, whose
@@ -33,8 +33,9 @@
  * is not read: the kernel keeps the sender waiting.
  *
  * The host is spoken to when the guest's first SETTINGS are here.  Its limit of
- * streams is the guest's from then on; what the guest has opened beyond it by
- * then is refused, by the host or here, as it would be without us.
+ * streams and its first windows are the guest's from then on; what the guest has
+ * opened beyond it by then is refused, by the host or here, as it would be
+ * without us.
  *
  * Ends.  A stream that the host resets is reset for the guest, behind what
  * came before; one that the guest resets is for the host.  A complete answer is

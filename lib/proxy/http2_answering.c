@@ -104,28 +104,46 @@ static void on_data_end(struct weir_http2 *t, const nghttp2_frame *frame)
 {
 	struct weir_http2_stream *s = stream_of(t, frame);
 
-	if (s && !s->own && !s->bad &&
-	    frame->hd.flags & NGHTTP2_FLAG_END_STREAM)
+	if (!s || s->own || s->bad)
+		return;
+	if (frame->hd.flags & NGHTTP2_FLAG_END_STREAM)
 		weir_http2_done(t, s, GUEST, NULL);
+	else if (frame->hd.flags & NGHTTP2_FLAG_PADDED)
+		weir_http2_grant(t, s, HOST); /* padding does not go on */
 }
 
-/* The guest is not to open more streams than the host takes. */
+static uint32_t of_host(const struct weir_http2 *t, nghttp2_settings_id id)
+{
+	return nghttp2_session_get_remote_settings(t->session[HOST], id);
+}
+
+/*
+ * The guest is not to open more streams than the host takes, nor say more on a
+ * new one.  What it may say is only ever lowered here: granted it is with
+ * windows.
+ */
 static void on_settings(struct weir_http2 *t)
 {
-	nghttp2_settings_entry e = {
-		NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS,
-		nghttp2_session_get_remote_settings(
-			t->session[HOST],
-			NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS)
-	};
+	uint32_t max = of_host(t, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+	uint32_t window = of_host(t, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE);
+	nghttp2_settings_entry e[2];
+	size_t n = 0;
 
-	if (e.value > WEIR_HTTP2_STREAMS_MAX)
-		e.value = WEIR_HTTP2_STREAMS_MAX;
-	if (e.value !=
-	    nghttp2_session_get_local_settings(
-		    t->session[GUEST], NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS))
+	if (max > WEIR_HTTP2_STREAMS_MAX)
+		max = WEIR_HTTP2_STREAMS_MAX;
+	if (max != t->max_streams)
+		e[n++] = (nghttp2_settings_entry){
+			NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, max
+		};
+	if (window < t->window)
+		e[n++] = (nghttp2_settings_entry){
+			NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, window
+		};
+	t->max_streams = max;
+	t->window = window < t->window ? window : t->window;
+	if (n)
 		(void)nghttp2_submit_settings(t->session[GUEST],
-					      NGHTTP2_FLAG_NONE, &e, 1);
+					      NGHTTP2_FLAG_NONE, e, n);
 	weir_http2_grant_all(t, GUEST);
 }
 

@@ -58,19 +58,16 @@ static bool is_scheme(const struct weir_fields *f)
 	       memcmp(w.at, SCHEME, sizeof(SCHEME) - 1) == 0;
 }
 
-static bool is_connect(const struct weir_fields *f)
+static bool is_method(const struct weir_fields *f, const char *method)
 {
 	struct weir_rd w = weir_fields_find(f, ":method");
 
-	return w.left == 7 && memcmp(w.at, "CONNECT", 7) == 0;
+	return w.left == strlen(method) && memcmp(w.at, method, w.left) == 0;
 }
 
 static void remember(struct weir_http2_stream *s, const struct weir_head *h)
 {
-	s->request = (struct weir_forbid){
-		.json = h->prefers_json,
-		.head = h->method_len == 4 && memcmp(h->method, "HEAD", 4) == 0,
-	};
+	s->request.json = h->prefers_json;
 	if (h->has_host) {
 		s->host = h->host;
 		s->request.host = &s->host;
@@ -135,12 +132,13 @@ static void on_request(struct weir_http2 *t, struct weir_http2_stream *s,
 	struct weir_judge_verdict v;
 	struct weir_head h;
 
+	s->request.head = is_method(f, "HEAD");
 	if (f->large) {
 		weir_http2_refuse(t, s, WEIR_FORBID_TOO_LARGE,
 				  WEIR_REASON_BAD_HEAD, NULL);
 		return;
 	}
-	if (is_connect(f)) {
+	if (is_method(f, "CONNECT")) {
 		weir_http2_refuse(t, s, WEIR_FORBID_UNKNOWN, WEIR_REASON_TUNNEL,
 				  "CONNECT is not passed on where requests are "
 				  "read");
@@ -189,6 +187,7 @@ static void on_tail(struct weir_http2 *t, struct weir_http2_stream *s)
 		return;
 	}
 	if (!is_trailer(t, f)) {
+		s->bad = true;
 		weir_http_tell(t->owner, t->x, 0, WEIR_REASON_BAD_HEAD);
 		reset(t, s, NGHTTP2_PROTOCOL_ERROR);
 		return;
@@ -248,10 +247,13 @@ int weir_http2_on_ask(struct weir_http2 *t, const nghttp2_frame *frame)
 	case NGHTTP2_DATA:
 		if (s && frame->hd.flags & NGHTTP2_FLAG_END_STREAM)
 			weir_http2_done(t, s, HOST, NULL);
+		else if (s && frame->hd.flags & NGHTTP2_FLAG_PADDED)
+			weir_http2_grant(t, s, GUEST);
 		break;
 	case NGHTTP2_SETTINGS:
 		if (!(frame->hd.flags & NGHTTP2_FLAG_ACK))
 			return on_settings(t);
+		weir_http2_grant_all(t, GUEST); /* a window may be less now */
 		break;
 	case NGHTTP2_WINDOW_UPDATE:
 		if (s)

@@ -71,6 +71,9 @@ int weir_http2_send_data(nghttp2_session *session, nghttp2_frame *frame,
 	struct weir_wr to = weir_basin_room(&t->out[side]);
 
 	(void)frame;
+	if (len >
+	    s->queue[side].len) /* it was forgotten since it was promised */
+		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 	if (to.left < 9 + len + WEIR_HTTP2_FRAME_BYTES)
 		return NGHTTP2_ERR_WOULDBLOCK;
 	weir_wr_copy(&to, head, 9);
@@ -117,7 +120,8 @@ void weir_http2_cut(struct weir_http2 *t, struct weir_http2_stream *s,
 		    uint32_t code)
 {
 	s->cut = code;
-	if (s->open[GUEST] && s->queue[GUEST].len == 0)
+	if (s->open[GUEST] && s->queue[GUEST].len == 0 &&
+	    (s->headed || !s->answered))
 		(void)nghttp2_submit_rst_stream(t->session[GUEST],
 						NGHTTP2_FLAG_NONE, s->id[GUEST],
 						code);
@@ -134,15 +138,13 @@ void weir_http2_forget(struct weir_http2 *t, struct weir_http2_stream *s,
 
 void weir_http2_tire(struct weir_http2 *t, const struct weir_http2_stream *s)
 {
-	if (s->drain && s->drained > WEIR_EXCHANGE_DRAIN_BYTES &&
-	    nghttp2_session_get_stream_local_close(t->session[GUEST],
-						   s->id[GUEST]) == 1)
+	if (s->drain && s->drained > WEIR_EXCHANGE_DRAIN_BYTES && s->told)
 		(void)nghttp2_submit_rst_stream(t->session[GUEST],
 						NGHTTP2_FLAG_NONE, s->id[GUEST],
 						NGHTTP2_NO_ERROR);
 }
 
-/* It may have used up its window already. */
+/* The guest may have used up its window already. */
 void weir_http2_drain(struct weir_http2 *t, struct weir_http2_stream *s)
 {
 	s->drain = s->drain || !s->done[HOST];
@@ -175,16 +177,21 @@ static int64_t can_take(const struct weir_http2 *t,
 		 : nghttp2_session_get_remote_window_size(session);
 }
 
-/* what the session there may still read */
+/* what the session there may still read; less than nothing once a window was made
+ * smaller */
 static int64_t may_say(const struct weir_http2 *t,
 		       const struct weir_http2_stream *s,
 		       enum weir_talk_side from)
 {
 	nghttp2_session *session = t->session[from];
+	int32_t id = s ? s->id[from] : 0;
 
-	return s ? nghttp2_session_get_stream_local_window_size(session,
-								s->id[from])
-		 : nghttp2_session_get_local_window_size(session);
+	if (!s)
+		return nghttp2_session_get_local_window_size(session);
+	return (int64_t)nghttp2_session_get_stream_effective_local_window_size(
+		       session, id) -
+	       nghttp2_session_get_stream_effective_recv_data_length(session,
+								     id);
 }
 
 void weir_http2_grant(struct weir_http2 *t, const struct weir_http2_stream *s,

@@ -22,7 +22,8 @@
  * @open:  the session there knows it
  * @done:  all that is to be said to it is here
  * @queue, @tail: the bytes that wait for it; the trailers behind them
- * @answered: a final head was written for the guest; @own: it is ours
+ * @answered: a final head was written for the guest; @own: it is ours;
+ *         @headed: it went; @told: so did the end of the answer
  * @drain: what the guest still says goes nowhere; @drained: so many bytes
  * @cut:   behind the queue comes a reset with this code; 0: none
  * @bad:   it was told that something is wrong with it
@@ -31,7 +32,7 @@ struct weir_http2_stream {
 	struct weir_http2_stream *next, *before;
 	int32_t id[2];
 	bool open[2], done[2];
-	bool answered, own, drain, bad;
+	bool answered, headed, told, own, drain, bad;
 	uint8_t interim;
 	uint32_t cut;
 	size_t drained;
@@ -49,9 +50,10 @@ struct weir_http2_stream {
  * @block: of a head or trailers that come from it, while they do
  * @end:   what it is to be told
  * @mute:  what is written for it goes nowhere
- * @bad:   its session broke the rules
+ * @bad:   its session broke the rules; @failed: there was no memory
  * @served: a final head came from the host
  * @leaving: the guest was told GOAWAY
+ * @max_streams, @window: what it was told of the host's limits
  * @gone:  why there is no host, or NONE; @detail: a sentence more, or NULL
  */
 struct weir_http2 {
@@ -62,7 +64,8 @@ struct weir_http2 {
 	size_t held[2];
 	struct weir_fields *block[2];
 	enum weir_talk_end end[2];
-	bool mute[2], bad[2], served, leaving;
+	bool mute[2], bad[2], served, leaving, failed;
+	uint32_t max_streams, window;
 	enum weir_reason gone;
 	const char *detail;
 	struct weir_http2_stream *streams;
