@@ -253,14 +253,17 @@ bool weir_intercept_again(struct weir_intercept *i, int engine, int policy,
 	if (i->sock >= 0)
 		close(i->sock);
 	i->sock = -1;
-	if (now - i->since_ms > MINUTE_MS) {
+	i->again_ms = 0;
+	if (now - i->since_ms >= MINUTE_MS) {
 		i->since_ms = now;
 		i->starts = 0;
 	}
 	if (++i->starts > WEIR_INTERCEPT_STARTS_MAX) {
+		i->again_ms = i->since_ms + MINUTE_MS;
 		snprintf(why, WEIR_CA_WHY_BYTES,
 			 "it ended too often; what is to be intercepted is "
-			 "denied from now on");
+			 "denied, and in %u s another is tried",
+			 (unsigned)((i->again_ms - now + 999) / 1000));
 		return false;
 	}
 	return spawn(i, why) && equip(i, engine, policy, why);

@@ -18,7 +18,7 @@
 #include "control/voice.h"
 
 #define WEIR_INTERCEPT_STORES_MAX 64u
-#define WEIR_INTERCEPT_STARTS_MAX 5u /* in a minute; then it stays down */
+#define WEIR_INTERCEPT_STARTS_MAX 5u /* in a minute; then it is over first */
 #define WEIR_INTERCEPT_NAME_BYTES 254u
 
 /** struct weir_intercept_store - CAs to believe, in sealed memory */
@@ -30,13 +30,14 @@ struct weir_intercept_store {
 /**
  * struct weir_intercept - the proxy, if one is wanted
  * @sock: to it; -1: it does not run
+ * @again_ms: when weir_intercept_again() is wanted; 0: never
  */
 struct weir_intercept {
 	bool wanted, unconfined;
 	int sock;
 	struct weir_cradle cradle;
 	unsigned starts;
-	uint64_t since_ms;
+	uint64_t since_ms, again_ms;
 	struct weir_ca ca;
 	uint32_t n_stores;
 	struct weir_intercept_store store[WEIR_INTERCEPT_STORES_MAX];
@@ -69,7 +70,8 @@ bool weir_intercept_start(struct weir_intercept *i,
 /**
  * weir_intercept_again() - it died: another one
  *
- * Return: false: that was too often, or it cannot be; @why.
+ * Return: false: that was too often, and it is tried again later, or it cannot
+ * be; @why.
  */
 bool weir_intercept_again(struct weir_intercept *i, int engine, int policy,
 			  char why[WEIR_CA_WHY_BYTES]);

@@ -407,18 +407,37 @@ static bool start_proxy(struct weir_network *n)
 	return true;
 }
 
-void weir_network_hear_proxy(struct weir_network *n)
+/* Another one, now or later. */
+static void try_proxy(struct weir_network *n)
 {
 	char why[WEIR_CA_WHY_BYTES];
 
-	if (weir_intercept_hear(&n->intercept, n->voice))
-		return;
-	weir_voice_say(n->voice, WEIR_VOICE_WARNING,
-		       "the proxy has ended, and what it had open with it");
 	if (n->sock >= 0 &&
 	    !weir_intercept_again(&n->intercept, n->sock, n->book.fd, why))
 		weir_voice_say(n->voice, WEIR_VOICE_ERROR,
 			       "the proxy cannot be started again: %s", why);
+}
+
+void weir_network_hear_proxy(struct weir_network *n)
+{
+	if (weir_intercept_hear(&n->intercept, n->voice))
+		return;
+	weir_voice_say(n->voice, WEIR_VOICE_WARNING,
+		       "the proxy has ended, and what it had open with it");
+	try_proxy(n);
+}
+
+uint64_t weir_network_due_ms(const struct weir_network *n)
+{
+	return n->intercept.again_ms;
+}
+
+void weir_network_tick(struct weir_network *n)
+{
+	uint64_t due = n->intercept.again_ms;
+
+	if (due && weir_clock_now_ms() >= due)
+		try_proxy(n);
 }
 
 bool weir_network_start(struct weir_network *n)

@@ -137,6 +137,12 @@ enum weir_network_news weir_network_hear(struct weir_network *n);
  */
 void weir_network_hear_proxy(struct weir_network *n);
 
+/** weir_network_due_ms() - when weir_network_tick() is wanted; 0: never */
+uint64_t weir_network_due_ms(const struct weir_network *n);
+
+/** weir_network_tick() - time has passed */
+void weir_network_tick(struct weir_network *n);
+
 /** weir_network_watch() - begin to watch the host's resolvers */
 void weir_network_watch(struct weir_network *n);
 

@@ -426,14 +426,20 @@ static void ask(struct service *s)
 	lose_engine(s, weir_network_ask(&s->net));
 }
 
-static int timeout_of(uint64_t a, uint64_t b)
+/* of two deadlines; 0: none */
+static uint64_t first_of(uint64_t a, uint64_t b)
 {
-	uint64_t first = !a || (b && b < a) ? b : a, now;
+	return !a || (b && b < a) ? b : a;
+}
 
-	if (!first)
+static int timeout_of(uint64_t deadline_ms)
+{
+	uint64_t now;
+
+	if (!deadline_ms)
 		return -1;
 	now = weir_clock_now_ms();
-	return now >= first ? 0 : (int)(first - now);
+	return now >= deadline_ms ? 0 : (int)(deadline_ms - now);
 }
 
 static void turn(struct service *s)
@@ -459,15 +465,18 @@ static void turn(struct service *s)
 	for (int i = 0; i < ROWS; i++)
 		p[i] = (struct pollfd){ .fd = row[i].fd,
 					.events = row[i].events };
-	(void)poll(p, ROWS, timeout_of(s->deadline_ms, s->ask_ms));
+	(void)poll(p, ROWS,
+		   timeout_of(first_of(first_of(s->deadline_ms, s->ask_ms),
+				       weir_network_due_ms(&s->net))));
 	for (int i = 0; i < ROWS && s->phase != OVER; i++)
 		if (p[i].fd >= 0 && p[i].revents)
 			row[i].on(s);
 	if (s->hup && s->phase == RUNNING)
 		reload(s, s->hup_uid);
-	if (timeout_of(s->ask_ms, 0) == 0)
+	weir_network_tick(&s->net);
+	if (timeout_of(s->ask_ms) == 0)
 		ask(s);
-	if (timeout_of(s->deadline_ms, 0) == 0)
+	if (timeout_of(s->deadline_ms) == 0)
 		on_deadline(s);
 }
 

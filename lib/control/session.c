@@ -429,9 +429,14 @@ static void begin_watch(struct session *s)
 /* whichever comes first */
 static uint64_t next_deadline(const struct session *s)
 {
-	if (!s->watch_ms || (s->deadline_ms && s->deadline_ms < s->watch_ms))
-		return s->deadline_ms;
-	return s->watch_ms;
+	const uint64_t due[] = { s->deadline_ms, s->watch_ms,
+				 weir_network_due_ms(&s->net) };
+	uint64_t first = 0;
+
+	for (unsigned i = 0; i < sizeof(due) / sizeof(due[0]); i++)
+		if (due[i] && (!first || due[i] < first))
+			first = due[i];
+	return first;
 }
 
 static void turn(struct session *s)
@@ -460,6 +465,7 @@ static void turn(struct session *s)
 			row[i].on(s);
 	if (s->phase == RUNNING && timeout_of(s->watch_ms) == 0)
 		begin_watch(s);
+	weir_network_tick(&s->net);
 	if (timeout_of(s->deadline_ms) == 0)
 		on_deadline(s);
 }

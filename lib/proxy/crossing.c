@@ -3,6 +3,7 @@
 #include "proxy/crossing.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -211,6 +212,7 @@ static int show_leaf(struct weir_crossing *x, int64_t unix_s)
 				   &x->handover.to, x->protocol, unix_s);
 
 	x->state = WEIR_CROSSING_ANSWER;
+	x->due_us += WEIR_CROSSING_SHAKE_US;
 	return r ? r : 1;
 }
 
@@ -242,16 +244,19 @@ static uint8_t plain_words(const struct weir_crossing *x)
 				     : p & WEIR_SECURE_HTTP2;
 }
 
-static int ask_host(struct weir_crossing *x, int64_t unix_s)
+static int ask_host(struct weir_crossing *x, uint64_t now_us, int64_t unix_s)
 {
 	int r = weir_secure_shake(&x->side[HOST].tls);
 
-	if (r == -EAGAIN)
+	if (r == -EAGAIN && now_us < x->due_us)
 		return r;
 	if (r == 1) {
 		x->protocol = weir_secure_protocol(&x->side[HOST].tls);
 	} else {
 		x->why = weir_secure_why(&x->side[HOST].tls, x->text);
+		if (r == -EAGAIN)
+			snprintf(x->text, sizeof(x->text),
+				 "TLS with the host failed: it is silent");
 		x->protocol = plain_words(x);
 		x->side[HOST].lost = true;
 	}
@@ -326,7 +331,7 @@ static int step(struct weir_crossing *x, uint64_t now_us, int64_t unix_s)
 	case WEIR_CROSSING_HELLO:
 		return hear_hello(x, unix_s);
 	case WEIR_CROSSING_DIAL:
-		return ask_host(x, unix_s);
+		return ask_host(x, now_us, unix_s);
 	case WEIR_CROSSING_ANSWER:
 		return answer_guest(x);
 	case WEIR_CROSSING_TALK:
@@ -371,10 +376,16 @@ static void watch(struct weir_crossing *x, enum weir_talk_side i)
 		s->watched |= WEIR_LOOP_OUT;
 }
 
+/* A host that is silent is told to the guest, who then has as long again. */
+static bool is_too_late(const struct weir_crossing *x, uint64_t now_us)
+{
+	return now_us >= x->due_us && (x->state == WEIR_CROSSING_HELLO ||
+				       x->state == WEIR_CROSSING_ANSWER);
+}
+
 bool weir_crossing_run(struct weir_crossing *x, uint64_t now_us, int64_t unix_s)
 {
-	int r = x->state != WEIR_CROSSING_TALK && now_us >= x->due_us ? -EPROTO
-								      : 1;
+	int r = is_too_late(x, now_us) ? -EPROTO : 1;
 
 	for (unsigned i = 0; r == 1 && i < ROUNDS_MAX; i++)
 		r = step(x, now_us, unix_s);

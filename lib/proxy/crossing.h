@@ -42,7 +42,7 @@
 #include "proxy/talk.h"
 #include "sys/handover.h"
 
-#define WEIR_CROSSING_SHAKE_US  20000000u /* for both handshakes */
+#define WEIR_CROSSING_SHAKE_US  20000000u /* for a handshake */
 #define WEIR_CROSSING_LINGER_US 2000000u
 
 /** enum weir_crossing_state - see the top */

@@ -469,6 +469,29 @@ static void a_handshake_has_its_time(void **state)
 	(void)finish();
 }
 
+static void a_host_that_is_silent_is_told_to_the_guest(void **state)
+{
+	struct weir_handover_end e;
+
+	(void)state;
+	begin("api.test", "api.test", "api.test", NOW);
+	for (unsigned i = 0; i < 10; i++) {
+		live(&guest);
+		CHECK(weir_crossing_run(&x, now, NOW));
+	}
+	CHECK_EQ(x.state, WEIR_CROSSING_DIAL);
+	now += WEIR_CROSSING_SHAKE_US;
+	CHECK(weir_crossing_run(&x, now, NOW));
+	for (unsigned i = 0; i < 1000 && !guest.shook; i++) {
+		live(&guest);
+		(void)weir_crossing_run(&x, now, NOW);
+	}
+	CHECK(guest.shook);
+	CHECK(strstr(x.text, "it is silent"));
+	e = finish();
+	CHECK_EQ(e.why, WEIR_REASON_HOST_RESET);
+}
+
 T_MAIN(cmocka_unit_test_setup_teardown(bytes_cross_both_ways_and_ends_are_kept,
 				       set_up, tear_down),
        cmocka_unit_test_setup_teardown(what_arrives_is_what_was_sent, set_up,
@@ -488,4 +511,6 @@ T_MAIN(cmocka_unit_test_setup_teardown(bytes_cross_both_ways_and_ends_are_kept,
        cmocka_unit_test_setup_teardown(
 	       one_that_breaks_off_is_a_reset_for_the_other, set_up, tear_down),
        cmocka_unit_test_setup_teardown(a_handshake_has_its_time, set_up,
-				       tear_down))
+				       tear_down),
+       cmocka_unit_test_setup_teardown(
+	       a_host_that_is_silent_is_told_to_the_guest, set_up, tear_down))
