@@ -9,6 +9,7 @@
 // /trailers  with trailers; /early  an answer before the request is read
 // /hints  103, then 200; /reset  half an answer, then a reset
 // /refuse  a reset without an answer; /slow  a byte each 10 ms, ten of them
+// /hold  nothing
 // /fields  what came as a head, as JSON; anything else: method and path
 "use strict";
 const http2 = require("http2"), fs = require("fs"), crypto = require("crypto");
@@ -73,6 +74,8 @@ function answer(stream, h) {
 		}, 10);
 		return stream.on("close", () => clearInterval(timer));
 	}
+	case "/hold":
+		return; // it is not read
 	case "/fields":
 		return say(JSON.stringify(h) + "\n");
 	}

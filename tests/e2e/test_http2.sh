@@ -112,6 +112,15 @@ if $python -c 'import h2, httpx' 2>/dev/null; then
 	PY
 	is "python: httpx" 'HTTP/2 1000000 403' run -- $python "$W/ask.py"
 else skip "python: httpx" "it is not installed"; fi
+if $python -c 'import hpack' 2>/dev/null; then
+	while read -r line; do
+		case $line in
+		"ok - "*) ok "${line#ok - }" ;;
+		*) not_ok "${line#not ok - }" "" ;;
+		esac
+	done < <(timeout 240 "$weir" run -q -c "$W/i.yaml" -- $python "$here/guest_http2_raw.py" </dev/null 2>&1)
+	is "and the proxy lives" $'GET /a' run -- curl -sS https://good.test/a
+else skip "HTTP/2 frame by frame" "python3-hpack is not installed"; fi
 if $python -c 'import grpc' 2>/dev/null; then
 	$python "$here/grpc_pair.py" serve "$W/pki" $far "$W/ready.grpc" & grpc=$!
 	wait_file "$W/ready.grpc"
