@@ -326,6 +326,8 @@ static int on_sent(nghttp2_session *session, const nghttp2_frame *frame,
 	enum weir_talk_side side = side_of(t, session);
 	struct weir_http2_stream *s = stream_of(session, frame->hd.stream_id);
 
+	if (frame->hd.type == NGHTTP2_GOAWAY && side == GUEST)
+		t->went = true;
 	if (frame->hd.type == NGHTTP2_GOAWAY &&
 	    frame->goaway.error_code != NGHTTP2_NO_ERROR && !t->bad[side]) {
 		t->bad[side] = true;
@@ -415,11 +417,19 @@ nghttp2_session *weir_http2_session(struct weir_http2 *t,
 
 void weir_http2_leave(struct weir_http2 *t)
 {
+	t->leaving = true;
+}
+
+/* Not within a callback: more streams of the same read may follow, and a later
+ * GOAWAY must not name a higher one (RFC 9113 6.8); so nothing more is read before
+ * it went. */
+static void say_goaway(struct weir_http2 *t)
+{
 	nghttp2_session *guest = t->session[GUEST];
 
-	if (t->leaving)
+	if (!t->leaving || t->left || t->end[GUEST] != WEIR_TALK_OPEN)
 		return;
-	t->leaving = true;
+	t->left = true;
 	(void)nghttp2_submit_goaway(guest, NGHTTP2_FLAG_NONE,
 				    nghttp2_session_get_last_proc_stream_id(
 					    guest),
@@ -554,6 +564,7 @@ static void settle(struct weir_http2 *t)
 	}
 	weir_http2_grant(t, NULL, GUEST);
 	weir_http2_grant(t, NULL, HOST);
+	say_goaway(t);
 	pump(t, HOST);
 	pump(t, GUEST);
 	if (is_over(t, HOST) && t->gone == WEIR_REASON_NONE) {
@@ -561,6 +572,7 @@ static void settle(struct weir_http2 *t)
 			  t->bad[HOST] ? WEIR_REASON_BAD_ANSWER
 				       : WEIR_REASON_CLOSED,
 			  WEIR_TALK_FIN);
+		say_goaway(t);
 		pump(t, GUEST);
 	}
 	if (is_over(t, GUEST)) {
@@ -583,7 +595,7 @@ static uint8_t *room(void *self, enum weir_talk_side side, size_t *ret_len)
 	enum weir_talk_side to = other(side);
 	bool wants = t->end[side] != WEIR_TALK_OPEN; /* to throw it away */
 
-	if (!wants && t->session[side])
+	if (!wants && t->session[side] && (side == HOST || !t->left || t->went))
 		wants = weir_basin_len(&t->out[to]) < WEIR_HTTP2_FRAME_BYTES &&
 			t->held[to] <= WEIR_HTTP2_HELD_BYTES &&
 			is_short(t->session[side]) && is_short(t->session[to]);

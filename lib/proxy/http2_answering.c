@@ -161,6 +161,8 @@ int weir_http2_on_answer(struct weir_http2 *t, const nghttp2_frame *frame)
 	case NGHTTP2_SETTINGS:
 		if (!(frame->hd.flags & NGHTTP2_FLAG_ACK))
 			on_settings(t);
+		else
+			weir_http2_grant_all(t, HOST); /* as for the guest */
 		break;
 	case NGHTTP2_WINDOW_UPDATE:
 		if (s)

@@ -52,7 +52,8 @@ struct weir_http2_stream {
  * @mute:  what is written for it goes nowhere
  * @bad:   its session broke the rules; @failed: there was no memory
  * @served: a final head came from the host
- * @leaving: the guest was told GOAWAY
+ * @leaving: the guest is to hear GOAWAY; @left: it stands in the queue; @went: it
+ *          was written
  * @max_streams, @window: what it was told of the host's limits
  * @gone:  why there is no host, or NONE; @detail: a sentence more, or NULL
  */
@@ -64,7 +65,7 @@ struct weir_http2 {
 	size_t held[2];
 	struct weir_fields *block[2];
 	enum weir_talk_end end[2];
-	bool mute[2], bad[2], served, leaving, failed;
+	bool mute[2], bad[2], served, leaving, left, went, failed;
 	uint32_t max_streams, window;
 	enum weir_reason gone;
 	const char *detail;
