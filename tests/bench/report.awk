@@ -111,6 +111,40 @@ BEGIN {
 	row("testpmd_deny", "vhost-user, 64 B, denied by policy", "million/s", ">= 1")
 	row("testpmd_cpu_deny", "the same, CPU", "%", "")
 	row("testpmd_mem_deny", "the same, memory (PSS)", "MB", "<= 16")
+	for (i = split("down up", way, " "); i > 0; i--) {
+		at = ", " way[i]
+		id = "intercept_" way[i]
+		row(id "_h1_shut", "TLS not opened" at, "Gbit/s", "")
+		row(id "_h1", "TLS opened, HTTP/1" at, "Gbit/s", "")
+		row(id "_h2", "TLS opened, HTTP/2" at, "Gbit/s", "")
+		row(id "_h1_mitm", "mitmproxy, HTTP/1" at, "Gbit/s", "")
+		row(id "_h2_mitm", "mitmproxy, HTTP/2" at, "Gbit/s", "")
+		opened(id, "_h1", "HTTP/1" at, "s/GB", "<= 2.0")
+		opened(id, "_h2", "HTTP/2" at, "s/GB", "<= 2.0")
+	}
+	opened("intercept_request", "_h1", "a request, HTTP/1", "µs", "<= 60")
+	opened("intercept_request", "_h2", "a request, HTTP/2", "µs", "<= 60")
+	for (i = 1; i <= 2; i++) {
+		at = ", HTTP/" i
+		id = "intercept_request_p50_h" i
+		row(id "_shut", "request 1 KB p50, not opened" at, "µs", "")
+		row(id, "request 1 KB p50, opened" at, "µs", "")
+		row("intercept_added_h" i, "the same, added, paired" at, "µs", "<= 150")
+		row(id "_mitm", "the same, mitmproxy" at, "µs", "")
+	}
+	row("intercept_connect_p50_h1_shut", "TLS connection, not opened", "ms", "")
+	row("intercept_connect_p50_h1", "TLS connection, opened", "ms", "")
+	row("intercept_connect_engine_h1", "CPU a connection, engine", "ms", "")
+	row("intercept_connect_proxy_h1", "CPU a connection, proxy", "ms", "<= 2")
+	row("intercept_renew_proxy_h1", "the same, a new leaf", "ms", "")
+	row("intercept_leaf", "what the leaf adds, paired", "ms", "<= 0.5")
+	row("intercept_idle_h1", "proxy, an idle connection, HTTP/1", "KiB", "<= 120")
+	row("intercept_idle_h2", "proxy, an idle connection, HTTP/2", "KiB", "<= 120")
+	for (i = split("down up", way, " "); i > 0; i--) {
+		row("intercept_other_" way[i] "_without", "TCP " way[i] ", nothing to intercept", "Gbit/s", "")
+		row("intercept_ratio_other_" way[i], "the same beside what is, paired", "times", ">= 0.95")
+		row("intercept_ratio_other_cpu_" way[i], "its CPU, paired", "times", "<= 1.03")
+	}
 	row("calls_up", "system calls up, MTU 1500, traced", "/GB", "")
 	row("calls_down", "system calls down, MTU 1500, traced", "/GB", "")
 	row("iperf3_up", "iperf3 up, MTU 1500", "Gbit/s", "")
@@ -138,6 +172,15 @@ function row(id, label, unit, target) {
 	labels[id] = label
 	units[id] = unit
 	targets[id] = target
+}
+
+# the processor's time for what is intercepted, of whom it is, and of others
+function opened(id, kind, label, unit, target) {
+	row(id "_cpu" kind, "CPU " label ", opened", unit, target)
+	row(id "_engine" kind, "    of it the engine", unit, "")
+	row(id "_proxy" kind, "    of it the proxy", unit, "")
+	row(id "_cpu" kind "_shut", "CPU " label ", not opened", unit, "")
+	row(id "_cpu" kind "_mitm", "CPU " label ", mitmproxy", unit, "")
 }
 
 FNR > 1 {

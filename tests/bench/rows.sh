@@ -9,7 +9,8 @@ ROWS=(tcp_up_1500 tcp_down_1500 tcp_up_65520 tcp_down_65520
 	tcp4_up_1500 tcp4_down_1500
 	latency connect1 connect64 request1 request64 dns memory start
 	udp_up udp_down udp_rtt udp_many publish rate ping_load policy ring
-	links testpmd)
+	links testpmd intercept_bulk intercept_request intercept_connect
+	intercept_idle intercept_other)
 # on request: tcp4_up_65520 tcp4_down_65520 syscalls iperf3
 
 # Rows that take long take this many samples at most.
