@@ -132,6 +132,11 @@ BEGIN {
 		row("intercept_added_h" i, "the same, added, paired" at, "µs", "<= 150")
 		row(id "_mitm", "the same, mitmproxy" at, "µs", "")
 	}
+	row("intercept_requests_h1_shut", "requests, 16 at a time, not opened", "/s", "")
+	row("intercept_requests_h1", "the same, HTTP/1, opened", "/s", "")
+	row("intercept_requests_h2", "the same, HTTP/2, opened", "/s", "")
+	opened("intercept_requests", "_h1", "one of 16, HTTP/1", "µs", "<= 60")
+	opened("intercept_requests", "_h2", "one of 16, HTTP/2", "µs", "<= 60")
 	row("intercept_connect_p50_h1_shut", "TLS connection, not opened", "ms", "")
 	row("intercept_connect_p50_h1", "TLS connection, opened", "ms", "")
 	row("intercept_connect_engine_h1", "CPU a connection, engine", "ms", "")

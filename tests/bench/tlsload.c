@@ -6,7 +6,8 @@
  *   tlsload up NAME PORT SECONDS       after the other on one connection
  *   tlsload request NAME PORT SECONDS  COUNT P50 P99, microseconds, 1 KB there
  *                                      and back, kept alive, one at a time
- *   tlsload connect NAME PORT SECONDS  the same: connect, one byte asked for,
+ *   tlsload requests NAME PORT SECONDS COUNT SECONDS, the same on 16 connections
+ *   tlsload connect NAME PORT SECONDS  COUNT P50 P99: connect, one byte asked for,
  *                                      close; nothing is resumed
  *   tlsload renew NAME PORT SECONDS    the same, another name below NAME each time
  *   tlsload hold NAME PORT COUNT       HELD connections, each of which asked once
@@ -18,6 +19,7 @@
 #include "tls.h"
 
 #include <netdb.h>
+#include <pthread.h>
 #include <signal.h>
 
 enum {
@@ -26,6 +28,7 @@ enum {
 	SMALL = 1024,         /* of a request, and of its answer */
 	ROUNDS_MAX = 1 << 20, /* round trips remembered */
 	NAME_MAX_BYTES = 128,
+	WORKERS = 16, /* connections at a time */
 };
 
 static SSL_CTX *context;
@@ -322,6 +325,51 @@ static void request(const char *name, uint16_t port, double seconds)
 	wire_close(w);
 }
 
+struct worker {
+	pthread_t thread;
+	struct wire *wire;
+	double until;
+	uint64_t count;
+};
+
+static void *work(void *arg)
+{
+	struct worker *w = arg;
+
+	do {
+		ask(w->wire, SMALL, SMALL);
+		w->count++;
+	} while (now() < w->until);
+	return NULL;
+}
+
+static void requests(const char *name, uint16_t port, double seconds)
+{
+	struct worker w[WORKERS] = { 0 };
+	uint64_t count = 0;
+	double start;
+
+	for (int i = 0; i < WORKERS; i++) {
+		w[i].wire = wire_open(name, port);
+		ask(w[i].wire, SMALL, SMALL);
+	}
+	load_gate(gated, "ready");
+	start = now();
+	for (int i = 0; i < WORKERS; i++) {
+		w[i].until = start + seconds;
+		if (pthread_create(&w[i].thread, NULL, work, &w[i]))
+			tls_die("thread");
+	}
+	for (int i = 0; i < WORKERS; i++) {
+		pthread_join(w[i].thread, NULL);
+		count += w[i].count;
+	}
+	printf("%llu %.6f\n", (unsigned long long)count, now() - start);
+	load_gate(gated, "");
+	for (int i = 0; i < WORKERS; i++)
+		wire_close(w[i].wire);
+}
+
 /* Connections of which each asks for a byte; @renew: each to a name of its own. */
 static void connect_all(const char *name, uint16_t port, bool renew,
 			double seconds)
@@ -378,6 +426,8 @@ static bool run(char **argv)
 		bulk(name, port, true, (double)n);
 	else if (strcmp(mode, "request") == 0)
 		request(name, port, (double)n);
+	else if (strcmp(mode, "requests") == 0)
+		requests(name, port, (double)n);
 	else if (strcmp(mode, "connect") == 0)
 		connect_all(name, port, false, (double)n);
 	else if (strcmp(mode, "renew") == 0)
