@@ -59,7 +59,7 @@ intercepting() {
 	cat >"$dir/intercept.yaml" <<-END
 	tls: {intercept: [443], upstream_ca: ["$dir/world.pem"]}
 	END
-	"$TOOLS/tlsserve" $NAMED "$dir/host.pem" "$dir/host.key" >&"$SAID" </dev/null &
+	"$TOOLS/tlsserve" "$NAMED" "$dir/host.pem" "$dir/host.key" >&"$SAID" </dev/null &
 	KEEP+=" $! "
 	hear
 }
@@ -86,7 +86,7 @@ way() {
 # no flow, and believes all: else it would want to be given the CA.
 mitm() {
 	HOME=$dir mitmdump --quiet --mode "reverse:https://$NAME:443" \
-		--listen-host $NAMED --listen-port $MITM_PORT \
+		--listen-host "$NAMED" --listen-port $MITM_PORT \
 		--set confdir="$dir/mitm" --set stream_large_bodies=1m \
 		--set block_global=false --set connection_strategy=lazy \
 		--set flow_detail=0 --ssl-insecure >&2 </dev/null &
@@ -106,7 +106,7 @@ open_way() {
 	way "$1"
 	opener=
 	[[ $1 != *_mitm ]] || mitm || return 1
-	in_guest 1500 "$TOOLS/tlsload" -g "${how[@]}" "$2" "$NAME" $port \
+	in_guest 1500 "$TOOLS/tlsload" -g "${how[@]}" "$2" "$NAME" "$port" \
 		"${@:3}"
 	hear || return 1
 	engine=$(of_weir engine)
@@ -175,7 +175,7 @@ each_way() {
 
 # --- the rows -------------------------------------------------------------------
 
-# for each a row_…: what is sampled, and from which ways
+# opened_row FUNCTION - for Weir, in the world of interception
 opened_row() {
 	[ "$tool" = weir ] && intercepting || return 0
 	local rates=(-c "$dir/intercept.yaml") failed=0

@@ -133,11 +133,18 @@ static inline void tls_settings(nghttp2_session *h2)
 			strlen(name), strlen(value), NGHTTP2_NV_FLAG_NONE      \
 	}
 
-/* The next of a body of *@left bytes: whatever lies in the buffer. */
-static inline ssize_t tls_body(uint64_t *left, size_t room, uint32_t *flags)
+/* nghttp2's, for a body of as many bytes as @source says: those in the buffer. */
+static inline ssize_t tls_body(nghttp2_session *h2, int32_t id, uint8_t *to,
+			       size_t room, uint32_t *flags,
+			       nghttp2_data_source *source, void *user)
 {
+	uint64_t *left = source->ptr;
 	size_t n = *left < room ? (size_t)*left : room;
 
+	(void)h2;
+	(void)id;
+	(void)to;
+	(void)user;
 	*left -= n;
 	if (*left == 0)
 		*flags |= NGHTTP2_DATA_FLAG_EOF;

@@ -212,21 +212,10 @@ static void ask_http1(struct wire *w, uint64_t up, uint64_t down)
 		tls_die(h.text);
 }
 
-static ssize_t on_body(nghttp2_session *h2, int32_t id, uint8_t *to,
-		       size_t room, uint32_t *flags,
-		       nghttp2_data_source *source, void *user)
-{
-	(void)h2;
-	(void)id;
-	(void)to;
-	(void)user;
-	return tls_body(source->ptr, room, flags);
-}
-
 static void ask_http2(struct wire *w, uint64_t up, uint64_t down)
 {
 	nghttp2_data_provider body = { .source.ptr = &w->left,
-				       .read_callback = on_body };
+				       .read_callback = tls_body };
 	char path[24], length[24];
 
 	snprintf(path, sizeof(path), "/%llu", (unsigned long long)down);
@@ -292,36 +281,54 @@ static void bulk(const char *name, uint16_t port, bool up, double seconds)
 	wire_close(w);
 }
 
-static void tell(float *us, size_t n)
+/**
+ * struct rounds - how long each took, until time is up
+ */
+struct rounds {
+	float *us;
+	size_t n;
+	double start, last;
+};
+
+static void rounds_begin(struct rounds *r)
 {
-	qsort(us, n, sizeof(*us), load_by_value);
-	printf("%zu %.2f %.2f\n", n, (double)us[n / 2],
-	       (double)us[n * 99 / 100]);
+	*r = (struct rounds){ .us = calloc(ROUNDS_MAX, sizeof(*r->us)) };
+	if (!r->us)
+		tls_die("memory");
+	load_gate(gated, "ready");
+	r->start = r->last = now();
+}
+
+/* One more; true if there is time for the next. */
+static bool rounds_add(struct rounds *r, double seconds)
+{
+	double t = now();
+
+	r->us[r->n++] = (float)((t - r->last) * 1e6);
+	r->last = t;
+	return t < r->start + seconds && r->n < ROUNDS_MAX;
+}
+
+static void rounds_tell(struct rounds *r)
+{
+	qsort(r->us, r->n, sizeof(*r->us), load_by_value);
+	printf("%zu %.2f %.2f\n", r->n, (double)r->us[r->n / 2],
+	       (double)r->us[r->n * 99 / 100]);
 	load_gate(gated, "");
-	free(us);
+	free(r->us);
 }
 
 static void request(const char *name, uint16_t port, double seconds)
 {
-	float *us = calloc(ROUNDS_MAX, sizeof(*us));
 	struct wire *w = wire_open(name, port);
-	size_t n = 0;
-	double start, t;
+	struct rounds r;
 
-	if (!us)
-		tls_die("memory");
 	ask(w, SMALL, SMALL);
-	load_gate(gated, "ready");
-	start = t = now();
-	while (t < start + seconds && n < ROUNDS_MAX) {
-		double after;
-
+	rounds_begin(&r);
+	do
 		ask(w, SMALL, SMALL);
-		after = now();
-		us[n++] = (float)((after - t) * 1e6);
-		t = after;
-	}
-	tell(us, n);
+	while (rounds_add(&r, seconds));
+	rounds_tell(&r);
 	wire_close(w);
 }
 
@@ -374,30 +381,20 @@ static void requests(const char *name, uint16_t port, double seconds)
 static void connect_all(const char *name, uint16_t port, bool renew,
 			double seconds)
 {
-	float *us = calloc(ROUNDS_MAX, sizeof(*us));
 	struct wire *w = wire_open(name, port);
-	size_t n = 0;
-	double start, t;
+	char other[NAME_MAX_BYTES];
+	struct rounds r;
 
-	if (!us)
-		tls_die("memory");
 	ask(w, 0, 1);
 	wire_close(w);
-	load_gate(gated, "ready");
-	start = t = now();
-	while (t < start + seconds && n < ROUNDS_MAX) {
-		char other[NAME_MAX_BYTES];
-		double after;
-
-		snprintf(other, sizeof(other), "n%zu.%s", n, name);
+	rounds_begin(&r);
+	do {
+		snprintf(other, sizeof(other), "n%zu.%s", r.n, name);
 		w = wire_open(renew ? other : name, port);
 		ask(w, 0, 1);
 		wire_close(w);
-		after = now();
-		us[n++] = (float)((after - t) * 1e6);
-		t = after;
-	}
-	tell(us, n);
+	} while (rounds_add(&r, seconds));
+	rounds_tell(&r);
 }
 
 /* The first one is there before the gate: what all share is there then. */

@@ -92,23 +92,12 @@ static int on_field(nghttp2_session *h2, const nghttp2_frame *f,
 	return 0;
 }
 
-static ssize_t on_body(nghttp2_session *h2, int32_t id, uint8_t *to,
-		       size_t room, uint32_t *flags,
-		       nghttp2_data_source *source, void *user)
-{
-	(void)h2;
-	(void)id;
-	(void)to;
-	(void)user;
-	return tls_body(source->ptr, room, flags);
-}
-
 static int on_frame(nghttp2_session *h2, const nghttp2_frame *f, void *user)
 {
 	uint64_t *left =
 		nghttp2_session_get_stream_user_data(h2, f->hd.stream_id);
 	nghttp2_data_provider body = { .source.ptr = left,
-				       .read_callback = on_body };
+				       .read_callback = tls_body };
 	char length[24];
 
 	(void)user;
