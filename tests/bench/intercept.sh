@@ -13,7 +13,8 @@
 # mitmdump's in its place, each from the kernel's own clock of it (cpu_ns).
 #
 #   bulk      bodies of 16 MB, one after the other on one connection
-#   request   1 KB there and back on one connection, one at a time; and on 16
+#   request   1 KB there and back on one connection, one at a time: as it comes,
+#             and with all on one core (core); and on 16 connections (requests)
 #   connect   connections without resumption, of which each asks for one byte: to
 #             one name, and each to a name that has no leaf yet
 #   idle      memory of the proxy for each of 1,000 connections that asked once
@@ -203,8 +204,35 @@ all_bulk() {
 }
 row_intercept_bulk() { opened_row all_bulk; }
 
+# on_cores LIST PID… - these processes run there and nowhere else
+on_cores() {
+	local id
+	for id in "${@:2}"; do
+		taskset -a -c -p "$1" "$id" >&2 || return 1
+	done
+}
+
+# on_one_core CMD… - CMD while all who take part are on one core.  The server is
+# there for others too, and may go anywhere afterwards.
+on_one_core() {
+	local cores status=0
+	cores=$(awk '$1 == "Cpus_allowed_list:" { print $2 }' /proc/self/status)
+	# shellcheck disable=SC2046,SC2086 # words are process ids
+	on_cores "${cores%%[-,]*}" $engine $opener \
+		$(running "$TOOLS/tlsload" "$TOOLS/tlsserve") && "$@" || status=1
+	# shellcheck disable=SC2046
+	on_cores "$cores" $(running "$TOOLS/tlsserve") || status=1
+	return $status
+}
+
+# FIGURE is request, or core.  Who sleeps on an idle processor is woken there by
+# an interrupt, which costs as much as all the work of a request: so there are two
+# sorts of samples, by where the scheduler put whom.  On one core there is one.
 one_request() {
-	open_way "$2" "$1" "$SECONDS_SHORT" && go_opened || return 1
+	local there=()
+	[ "$1" != core ] || there=(on_one_core)
+	open_way "$2" request "$SECONDS_SHORT" && "${there[@]}" go_opened ||
+		return 1
 	read -r count p50 p99 <<<"$line"
 	note "$1_p50_$2" "$p50"
 	costs "$1" "$2" "$count * 1e3"
@@ -219,10 +247,16 @@ one_requests() {
 }
 
 all_request() {
+	local figure kind
+	for figure in request request request core; do
+		each_way one_request $figure h1 h2 h1_shut h2_shut
+		for kind in h1 h2; do
+			paired "${figure}_added_$kind" "${figure}_p50_$kind" - \
+				"${figure}_p50_${kind}_shut"
+		done
+	done
 	# shellcheck disable=SC2046 # words
-	each_way one_request request $(kinds h1 h2 h1_shut h2_shut)
-	paired added_h1 request_p50_h1 - request_p50_h1_shut
-	paired added_h2 request_p50_h2 - request_p50_h2_shut
+	each_way one_request request $(kinds)
 	each_way one_requests requests h1 h2 h1_shut
 }
 row_intercept_request() { opened_row all_request; }

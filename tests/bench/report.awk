@@ -122,14 +122,15 @@ BEGIN {
 		opened(id, "_h1", "HTTP/1" at, "s/GB", "<= 2.0")
 		opened(id, "_h2", "HTTP/2" at, "s/GB", "<= 2.0")
 	}
-	opened("intercept_request", "_h1", "a request, HTTP/1", "µs", "<= 60")
-	opened("intercept_request", "_h2", "a request, HTTP/2", "µs", "<= 60")
 	for (i = 1; i <= 2; i++) {
 		at = ", HTTP/" i
 		id = "intercept_request_p50_h" i
+		opened("intercept_request", "_h" i, "a request" at, "µs", "<= 60")
+		opened("intercept_core", "_h" i, "on one core" at, "µs", "<= 60")
 		row(id "_shut", "request 1 KB p50, not opened" at, "µs", "")
 		row(id, "request 1 KB p50, opened" at, "µs", "")
-		row("intercept_added_h" i, "the same, added, paired" at, "µs", "<= 150")
+		row("intercept_request_added_h" i, "the same, added, paired" at, "µs", "<= 150")
+		row("intercept_core_added_h" i, "added, paired, one core" at, "µs", "<= 150")
 		row(id "_mitm", "the same, mitmproxy" at, "µs", "")
 	}
 	row("intercept_requests_h1_shut", "requests, 16 at a time, not opened", "/s", "")
