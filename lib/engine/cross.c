@@ -110,7 +110,11 @@ enum weir_reason weir_cross_send(struct weir_house *h,
 	return r ? WEIR_REASON_PROXY_DOWN : WEIR_REASON_NONE;
 }
 
-/* The pair takes the place of the host's socket, which the proxy has now. */
+/*
+ * The pair takes the place of the host's socket, which the proxy has now.  A unix
+ * socket is told to be writable after each read at its other end: that is asked
+ * for only where a send came up short (relay.c).
+ */
 static bool swap(struct weir_house *h, uint32_t i, int fd)
 {
 	const uint16_t gone = WEIR_SIDE_READABLE | WEIR_SIDE_ERROR |
@@ -119,7 +123,7 @@ static bool swap(struct weir_house *h, uint32_t i, int fd)
 
 	if (side->fd >= 0)
 		weir_loop_forget(h->loop, side->fd);
-	if (weir_loop_watch(h->loop, fd, weir_streams_tag(h, i), true, true))
+	if (weir_loop_watch(h->loop, fd, weir_streams_tag(h, i), false, true))
 		return false;
 	if (side->fd >= 0)
 		close(side->fd);

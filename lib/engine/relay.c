@@ -24,11 +24,23 @@
 #include "engine/up.h"
 #include "flow/transmit.h"
 #include "host/dial.h"
+#include "sys/loop.h"
 
 #define SERVE_BYTES 262144u /* from the host, a flow and turn */
 #define READ_BYTES  131072u /* from the host, a call */
 #define READ_FIRST  16384u  /* ... before it was seen to have much */
 #define SMALL_BYTES 2048u   /* a payload that may wait for the turn's end */
+
+/* A pair to the proxy is not watched for writing while it takes all (cross.c). */
+static void note_full(struct weir_house *h, uint32_t i)
+{
+	struct weir_side *side = &h->streams.side[i];
+
+	side->flags &= (uint16_t)~WEIR_SIDE_WRITABLE;
+	if (side->flags & WEIR_SIDE_CROSSED &&
+	    weir_loop_rearm(h->loop, side->fd, weir_streams_tag(h, i), true))
+		side->flags |= WEIR_SIDE_BROKEN | WEIR_SIDE_READABLE;
+}
 
 /*
  * Give the host bytes, as many as the rate lets pass.  Returns how many it
@@ -52,7 +64,7 @@ static uint32_t give(struct weir_house *h, uint32_t i,
 		done = 0;
 	}
 	if (done < (long)may)
-		side->flags &= (uint16_t)~WEIR_SIDE_WRITABLE;
+		note_full(h, i);
 	weir_tolls_pay(h, WEIR_TOLL_UP, i, (uint32_t)done);
 	return (uint32_t)done;
 }

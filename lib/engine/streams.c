@@ -643,6 +643,9 @@ void weir_streams_event(struct weir_house *h, uint64_t low, uint32_t what)
 		return; /* it ended earlier in this turn */
 	if (!(s->side[i].flags & WEIR_SIDE_DIALLING) || dialled(h, i, what))
 		note(&s->side[i], what);
+	if (what & WEIR_LOOP_OUT && s->side[i].flags & WEIR_SIDE_CROSSED)
+		(void)weir_loop_rearm(h->loop, s->side[i].fd,
+				      weir_streams_tag(h, i), false);
 	weir_streams_busy(h, i);
 }
 

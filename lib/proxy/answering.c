@@ -134,14 +134,12 @@ static void on_final(struct weir_exchange *x, struct weir_rd fields,
 
 static bool step_head(struct weir_exchange *x)
 {
-	struct weir_rd in = weir_basin_bytes(&x->down.in);
 	struct weir_message_piece p;
 	uint16_t status;
 
 	if (!weir_reply_has_room(x))
 		return false;
-	switch (weir_message_look(&x->down.m, in.at, in.left, 0, x->down.ended,
-				  &p)) {
+	switch (weir_haul_look(&x->down, &p)) {
 	case WEIR_MESSAGE_HEAD:
 		status = x->down.m.answer.status;
 		if (status == 101)

@@ -194,14 +194,12 @@ static void refuse_bad(struct weir_exchange *x)
 
 static bool step_head(struct weir_exchange *x)
 {
-	struct weir_rd in = weir_basin_bytes(&x->up.in);
 	struct weir_message_piece p;
 
 	if (x->answer != WEIR_STATE_ANSWER_NONE || weir_basin_len(&x->up.out) ||
 	    !weir_reply_has_room(x))
 		return false;
-	switch (weir_message_look(&x->up.m, in.at, in.left, 0, x->up.ended,
-				  &p)) {
+	switch (weir_haul_look(&x->up, &p)) {
 	case WEIR_MESSAGE_HEAD:
 		on_request(x, p.fields, p.eat);
 		return true;

@@ -10,7 +10,8 @@
 
 #include "sys/loop.h"
 
-#define ROUNDS_MAX 8u /* in one run: others wait too */
+#define ROUNDS_MAX  8u   /* in one run: others wait too */
+#define SHORT_BYTES 8192 /* of a record, which has 16,384 at most */
 
 #define GUEST WEIR_TALK_GUEST
 #define HOST  WEIR_TALK_HOST
@@ -59,6 +60,19 @@ static void lose(struct weir_crossing *x, enum weir_talk_side i)
 	x->talk.ops->lost(x->talk.self, i);
 }
 
+/*
+ * A read that would find nothing is a system call, and with TLS a buffer for a
+ * record.  A record that is not full is mostly the last for now; if it is not the
+ * loop, which is told by level, says so.
+ */
+static bool is_dry(const struct weir_crossing_side *s, long n, size_t room)
+{
+	if (n == -EAGAIN)
+		return !s->tls.wants_write;
+	return n > 0 && s->tls.ssl && (size_t)n < room && n < SHORT_BYTES &&
+	       !weir_secure_has(&s->tls);
+}
+
 /* From a side into the talk.  True if something came. */
 static bool take(struct weir_crossing *x, enum weir_talk_side i)
 {
@@ -67,12 +81,13 @@ static bool take(struct weir_crossing *x, enum weir_talk_side i)
 	size_t len;
 	long n;
 
-	if (s->ended || s->lost || s->fd < 0)
+	if (s->ended || s->lost || s->dry || s->fd < 0)
 		return false;
 	room = x->talk.ops->room(x->talk.self, i, &len);
 	if (!len)
 		return false;
 	n = read_side(s, room, len);
+	s->dry = is_dry(s, n, len);
 	if (n > 0) {
 		s->bytes_in += (uint64_t)n;
 		x->talk.ops->came(x->talk.self, i, (size_t)n);
@@ -397,6 +412,11 @@ bool weir_crossing_run(struct weir_crossing *x, uint64_t now_us, int64_t unix_s)
 	watch(x, GUEST);
 	watch(x, HOST);
 	return true;
+}
+
+void weir_crossing_ready(struct weir_crossing *x, enum weir_talk_side side)
+{
+	x->side[side].dry = false;
 }
 
 void weir_crossing_gone(struct weir_crossing *x)

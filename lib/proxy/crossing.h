@@ -61,14 +61,15 @@ enum weir_crossing_state {
  * @shut: we say no more, and it was told; @linger_us: listened to until then
  * @watched: what the loop is to wait for, WEIR_LOOP_IN and _OUT; _EOF: that it
  *           hangs up, which a loop tells of whatever is watched; 0: nothing
- * @watching: it does; the loop's own
+ * @watching: what it waits for; the loop's own
+ * @dry: it was read to its end, and nothing was told of it since
  */
 struct weir_crossing_side {
 	int fd;
 	struct weir_secure_side tls;
-	bool ended, lost, deaf, shut, watching;
+	bool ended, lost, deaf, shut, dry;
 	uint64_t linger_us;
-	uint32_t watched;
+	uint32_t watched, watching;
 	uint64_t bytes_in, bytes_out;
 };
 
@@ -134,6 +135,9 @@ bool weir_crossing_begin(struct weir_crossing *x, struct weir_secure *secure,
  */
 bool weir_crossing_run(struct weir_crossing *x, uint64_t now_us,
 		       int64_t unix_s);
+
+/** weir_crossing_ready() - the loop told something of a side: it may have bytes */
+void weir_crossing_ready(struct weir_crossing *x, enum weir_talk_side side);
 
 /** weir_crossing_gone() - the other end of the guest's pair is closed */
 void weir_crossing_gone(struct weir_crossing *x);

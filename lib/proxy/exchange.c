@@ -54,13 +54,14 @@
 #include "proxy/asking.h"
 #include "proxy/reply.h"
 
-#define IN_BYTES  WEIR_MESSAGE_HEAD_BYTES
+#define IN_BYTES  16384u /* a record of TLS: else each is two at the other end */
 #define OUT_BYTES 16384u
 
 _Static_assert(sizeof(struct weir_exchange) + 2 * (IN_BYTES + OUT_BYTES) <=
 		       WEIR_EXCHANGE_BYTES,
 	       "a connection has its memory");
-_Static_assert(OUT_BYTES >= IN_BYTES + 512u, "a head that grows still fits");
+_Static_assert(OUT_BYTES >= WEIR_MESSAGE_HEAD_BYTES + 512u,
+	       "a head that grows still fits");
 
 struct weir_exchange *
 weir_exchange_init(void *mem, const struct weir_exchange_owner *owner)

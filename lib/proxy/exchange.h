@@ -34,7 +34,8 @@
 #include "proxy/message.h"
 #include "proxy/swap.h"
 
-#define WEIR_EXCHANGE_BYTES 65536u /* of one connection, all in all */
+/* of one connection, all in all: 64 KiB for what is on its way, and its state */
+#define WEIR_EXCHANGE_BYTES (4 * 16384u + 4096u)
 
 /* of the body of a denied request, read away for the next one to be served; if
  * there is more the connection ends with the answer */

@@ -29,6 +29,17 @@ void weir_haul_init(struct weir_haul *h, enum weir_swap_way way,
 	weir_message_init(&h->m, way == WEIR_SWAP_DOWN);
 }
 
+enum weir_message_is weir_haul_look(struct weir_haul *h,
+				    struct weir_message_piece *ret)
+{
+	struct weir_rd in = weir_basin_bytes(&h->in);
+	bool all = in.left <= WEIR_MESSAGE_HEAD_BYTES;
+
+	return weir_message_look(&h->m, in.at,
+				 all ? in.left : WEIR_MESSAGE_HEAD_BYTES, 0,
+				 all && h->ended, ret);
+}
+
 enum weir_swap_body weir_haul_mode(const struct weir_haul *h,
 				   const struct weir_swap *swap,
 				   struct weir_rd fields)

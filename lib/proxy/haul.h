@@ -56,6 +56,11 @@ struct weir_haul {
 void weir_haul_init(struct weir_haul *h, enum weir_swap_way way,
 		    struct weir_basin in, struct weir_basin out);
 
+/** weir_haul_look() - the head that is to come: weir_message_look() on what may be
+ * one */
+enum weir_message_is weir_haul_look(struct weir_haul *h,
+				    struct weir_message_piece *ret);
+
 /** weir_haul_mode() - a head was read: what does the swap want of its body?
  * @swap: or NULL; @fields: behind the first line */
 enum weir_swap_body weir_haul_mode(const struct weir_haul *h,

@@ -118,17 +118,19 @@ static bool change(struct proxy *p, uint32_t i, enum tag side)
 	uint64_t tag = tag_of(p, i, side);
 
 	if (s->watched) {
+		if (s->watching == s->watched)
+			return true;
 		if (!s->watching &&
 		    weir_loop_watch(p->loop, s->fd, tag, false, false))
 			return false;
-		s->watching = true;
+		s->watching = s->watched;
 		return weir_loop_change(p->loop, s->fd, tag,
 					s->watched & WEIR_LOOP_IN,
 					s->watched & WEIR_LOOP_OUT) == 0;
 	}
 	if (s->watching)
 		weir_loop_forget(p->loop, s->fd);
-	s->watching = false;
+	s->watching = 0;
 	return true;
 }
 
@@ -292,6 +294,8 @@ static void on_conn(struct proxy *p, const struct weir_loop_event *e)
 	if (guest && e->what & WEIR_LOOP_EOF &&
 	    !p->conn[i]->side[WEIR_TALK_GUEST].shut)
 		weir_crossing_gone(p->conn[i]);
+	weir_crossing_ready(p->conn[i],
+			    guest ? WEIR_TALK_GUEST : WEIR_TALK_HOST);
 	serve(p, i);
 }
 

@@ -16,7 +16,7 @@ int weir_loop_open(void)
 	return fd < 0 ? -errno : fd;
 }
 
-int weir_loop_watch(int loop, int fd, uint64_t tag, bool out, bool edge)
+static int control(int loop, int op, int fd, uint64_t tag, bool out, bool edge)
 {
 	struct epoll_event e = { .data = { .u64 = tag } };
 
@@ -25,7 +25,17 @@ int weir_loop_watch(int loop, int fd, uint64_t tag, bool out, bool edge)
 		e.events |= EPOLLOUT;
 	if (edge)
 		e.events |= EPOLLET;
-	return epoll_ctl(loop, EPOLL_CTL_ADD, fd, &e) ? -errno : 0;
+	return epoll_ctl(loop, op, fd, &e) ? -errno : 0;
+}
+
+int weir_loop_watch(int loop, int fd, uint64_t tag, bool out, bool edge)
+{
+	return control(loop, EPOLL_CTL_ADD, fd, tag, out, edge);
+}
+
+int weir_loop_rearm(int loop, int fd, uint64_t tag, bool out)
+{
+	return control(loop, EPOLL_CTL_MOD, fd, tag, out, true);
 }
 
 int weir_loop_change(int loop, int fd, uint64_t tag, bool in, bool out)

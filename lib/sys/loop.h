@@ -39,6 +39,10 @@ int weir_loop_open(void);
  */
 int weir_loop_watch(int loop, int fd, uint64_t tag, bool out, bool edge);
 
+/** weir_loop_rearm() - of a watched @fd, edge-triggered: for writing too, or not;
+ * what it is now is told once more; 0 or -errno */
+int weir_loop_rearm(int loop, int fd, uint64_t tag, bool out);
+
 /** weir_loop_change() - other events for a watched @fd, level; 0 or -errno */
 int weir_loop_change(int loop, int fd, uint64_t tag, bool in, bool out);
 

@@ -131,6 +131,7 @@ def same(name, want, got):
 GOOD = block()
 ASK = frame(HEADERS, WHOLE | END, 1, GOOD)           # a whole request
 POST = frame(HEADERS, WHOLE, 1, block("/sum", "POST"))  # one with a body
+HOLD = frame(HEADERS, WHOLE, 1, block("/hold", "POST"))  # one that is not read
 TAIL = Encoder().encode([("x-tail", "1")])
 
 # what is an error of the connection: 5.4.1, GOAWAY and the end
@@ -166,7 +167,7 @@ CONNECTION = [
     ("WINDOW_UPDATE of 0 on the connection (6.9)", "", frame(WINDOW, 0, 0, u32(0))),
     ("a window that overflows (6.9.1)", "", frame(WINDOW, 0, 0, u32(0x7fffffff))),
     ("WINDOW_UPDATE of an idle stream (5.1)", "", frame(WINDOW, 0, 5, u32(1))),
-    ("more than the window (6.9.1)", "", POST + frame(DATA, 0, 1, b"x" * 16384) * 5),
+    ("more than the window (6.9.1)", "", HOLD + frame(DATA, 0, 1, b"x" * 16384) * 5),
     ("CONTINUATION without end", "", frame(HEADERS, END, 1, GOOD[:3]) + frame(CONT, 0, 1) * 20000),
     ("SETTINGS without end", "", settings((4, 65535)) * 20000),
     ("streams opened and reset without end", "",

@@ -509,6 +509,20 @@ int weir_loop_watch(int loop, int fd, uint64_t tag, bool out, bool edge)
 	return 0;
 }
 
+int weir_loop_rearm(int loop, int fd, uint64_t tag, bool out)
+{
+	struct twin_sock *s = twin_sock_of(fd);
+
+	if (loop != wings_world->loop_fd || !s || !s->watched || !s->edge) {
+		twin_wrong(wings_world, "rearming of what is not watched");
+		return -ENOENT;
+	}
+	s->tag = tag;
+	s->out = out;
+	twin_poke(s);
+	return 0;
+}
+
 int weir_loop_change(int loop, int fd, uint64_t tag, bool in, bool out)
 {
 	struct twin_sock *s;

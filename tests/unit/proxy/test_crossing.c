@@ -248,6 +248,8 @@ static void begin(const char *shown, const char *said, const char *at_host,
 static void turn(void)
 {
 	live(&guest);
+	weir_crossing_ready(&x, WEIR_TALK_GUEST);
+	weir_crossing_ready(&x, WEIR_TALK_HOST);
 	if (!over)
 		over = !weir_crossing_run(&x, now, NOW);
 	live(&host);
@@ -351,11 +353,13 @@ static void who_does_not_read_holds_the_other_up(void **state)
 	guest.want = SIZE_MAX;
 	for (int i = 0; i < 2000; i++) { /* the host sleeps */
 		live(&guest);
+		weir_crossing_ready(&x, WEIR_TALK_GUEST);
 		CHECK(weir_crossing_run(&x, now, NOW));
 	}
 	before = guest.sent;
 	for (int i = 0; i < 100; i++) {
 		live(&guest);
+		weir_crossing_ready(&x, WEIR_TALK_GUEST);
 		CHECK(weir_crossing_run(&x, now, NOW));
 	}
 	CHECK_EQ(guest.sent, before);
