@@ -18,6 +18,7 @@
 #include "tests/unit/engine/wings.c"
 #include "tests/unit/engine/wings_doors.c"
 #include "tests/unit/engine/wings_grams.c"
+#include "tests/unit/engine/wings_pairs.c"
 
 #define SLOTS      6u
 #define CALLED     3u /* more of them, for clients of the host */

@@ -65,6 +65,24 @@ static void put_name(char to[WEIR_HANDOVER_NAME_BYTES],
 	to[n] = 0;
 }
 
+/* Its number in the log, which no other guest's flow has, and its place. */
+static uint64_t flow_of(const struct weir_house *h, uint32_t i)
+{
+	return (h->streams.side[i].fact.id & INT32_MAX) << 32 | i;
+}
+
+/* One that the proxy was given, or NONE. */
+static uint32_t find_flow(const struct weir_house *h, uint64_t flow)
+{
+	uint32_t i = (uint32_t)flow;
+
+	return weir_pool_is_taken(&h->streams.pool, i) &&
+			       h->streams.side[i].flags & WEIR_SIDE_CROSSED &&
+			       flow_of(h, i) == flow
+		       ? i
+		       : WEIR_HOUSE_NONE;
+}
+
 static void describe(struct weir_house *h, uint32_t i,
 		     struct weir_handover *ret)
 {
@@ -76,7 +94,7 @@ static void describe(struct weir_house *h, uint32_t i,
 	uint32_t n = weir_verdict_names(h, &c->ends.far, pin,
 					WEIR_HANDOVER_PINS_MAX);
 
-	ret->flow = weir_streams_id(h, i);
+	ret->flow = flow_of(h, i);
 	ret->to = c->ends.far;
 	ret->port = c->ends.fport;
 	ret->rule = f->rule;
@@ -209,9 +227,8 @@ static void take_end(struct weir_house *h, struct weir_rd *body)
 
 	if (!weir_handover_parse_end(body, &e))
 		return;
-	i = weir_streams_find_id(h, e.flow);
-	if (i == WEIR_HOUSE_NONE ||
-	    !(h->streams.side[i].flags & WEIR_SIDE_CROSSED))
+	i = find_flow(h, e.flow);
+	if (i == WEIR_HOUSE_NONE)
 		return;
 	if (e.why != WEIR_REASON_NONE && weir_relay_conn(h, i)->over == 0)
 		weir_relay_conn(h, i)->over = (uint8_t)e.why;
@@ -232,11 +249,11 @@ static void take_denied(struct weir_house *h, struct weir_rd *body)
 	if (!weir_handover_parse_denied(body, &d))
 		return;
 	weir_house_count(h, d.why);
-	i = weir_streams_find_id(h, d.flow);
+	i = find_flow(h, d.flow);
 	if (i == WEIR_HOUSE_NONE)
 		return; /* its flow is over by now */
-	v.by = d.by == WEIR_JUDGE_BY_RULE ? WEIR_JUDGE_BY_RULE
-					  : WEIR_JUDGE_BY_NOTHING;
+	v.by = d.by == WEIR_JUDGE_BY_RULE && d.rule ? WEIR_JUDGE_BY_RULE
+						    : WEIR_JUDGE_BY_NOTHING;
 	v.rule = d.rule;
 	v.reason = d.why;
 	head.method = (const char *)d.method.at;

@@ -9,6 +9,7 @@
 
 #include "engine/cross.h"
 #include "engine/names.h"
+#include "engine/relay.h"
 #include "host/dial.h"
 #include "sys/loop.h"
 
@@ -111,7 +112,8 @@ static void lose_up(struct weir_house *h, uint32_t k)
 	bool spoke = h->names.line[k].spoke;
 
 	hang_up(h, k);
-	weir_names_line_lost(h, (uint8_t)(k + 1), spoke);
+	weir_names_line_lost(h, (uint8_t)(k + 1),
+			     spoke ? WEIR_NAMES_ONCE : WEIR_NAMES_NOT);
 }
 
 static bool say(struct weir_house *h, uint32_t k, const struct weir_ask_out *o)
@@ -138,8 +140,11 @@ bool weir_lines_ask(struct weir_house *h, const struct weir_ask_out *o)
 void weir_lines_reload(struct weir_house *h)
 {
 	for (uint32_t k = 0; k < UP; k++)
-		if (h->names.line[k].fd >= 0)
-			lose_up(h, k);
+		if (h->names.line[k].fd >= 0) {
+			hang_up(h, k);
+			weir_names_line_lost(h, (uint8_t)(k + 1),
+					     WEIR_NAMES_ANYWAY);
+		}
 }
 
 /* --- from guests --- */
@@ -150,7 +155,7 @@ bool weir_lines_is_dot(const struct weir_house *h, uint16_t port)
 	       weir_image_is_intercepted(&h->policy.image, PORT_DOT);
 }
 
-enum weir_reason weir_lines_join(struct weir_house *h, uint32_t i)
+static enum weir_reason join(struct weir_house *h, uint32_t i)
 {
 	enum weir_reason why;
 	uint32_t k = UP;
@@ -167,6 +172,18 @@ enum weir_reason weir_lines_join(struct weir_house *h, uint32_t i)
 	if (why != WEIR_REASON_NONE)
 		hang_up(h, k);
 	return why;
+}
+
+void weir_lines_join(struct weir_house *h, uint32_t i)
+{
+	enum weir_reason why = join(h, i);
+
+	if (why != WEIR_REASON_NONE) {
+		weir_conn_host_failed(weir_relay_conn(h, i), why);
+		return;
+	}
+	h->streams.side[i].flags |= WEIR_SIDE_DOT;
+	weir_conn_host_connected(weir_relay_conn(h, i), h->now_us);
 }
 
 void weir_lines_answer(struct weir_house *h, uint64_t from,
@@ -209,14 +226,25 @@ static bool hear_guest(struct weir_house *h, uint32_t k, size_t len)
 
 /* --- events --- */
 
+/* As weir_msg_receive(): a reset is told once, and before what was said. */
+static ssize_t hear(struct weir_house *h, uint32_t k)
+{
+	ssize_t n = recv(h->names.line[k].fd, h->names.gathered,
+			 WEIR_ASK_ROOM_BYTES, MSG_DONTWAIT);
+
+	if (n < 0 && errno == ECONNRESET)
+		n = recv(h->names.line[k].fd, h->names.gathered,
+			 WEIR_ASK_ROOM_BYTES, MSG_DONTWAIT);
+	return n;
+}
+
 void weir_lines_event(struct weir_house *h, uint64_t low)
 {
 	uint32_t k = find(h, low);
 	ssize_t n = 1;
 
 	for (unsigned m = 0; k != UINT32_MAX && n > 0 && m < TURN; m++) {
-		n = recv(h->names.line[k].fd, h->names.gathered,
-			 WEIR_ASK_ROOM_BYTES, MSG_DONTWAIT);
+		n = hear(h, k);
 		if (n > 0 && k >= UP) {
 			if (!hear_guest(h, k, (size_t)n))
 				return;

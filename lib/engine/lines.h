@@ -38,12 +38,9 @@ void weir_lines_reload(struct weir_house *h);
  * here? */
 bool weir_lines_is_dot(const struct weir_house *h, uint16_t port);
 
-/**
- * weir_lines_join() - flow @i is such a connection: it gets its pair and a line
- *
- * Return: WEIR_REASON_NONE; PROXY_DOWN, NO_FDS, LIMIT_FLOWS, NO_MEMORY.
- */
-enum weir_reason weir_lines_join(struct weir_house *h, uint32_t i);
+/** weir_lines_join() - flow @i is such a connection: it gets its pair and a line,
+ * or is refused: PROXY_DOWN, NO_FDS, LIMIT_FLOWS, NO_MEMORY */
+void weir_lines_join(struct weir_house *h, uint32_t i);
 
 /** weir_lines_answer() - for the line that a question came from
  * @from: what weir_lines_event() had called it */

@@ -430,7 +430,8 @@ void weir_names_heard(struct weir_house *h, uint8_t line, size_t len)
 	}
 }
 
-void weir_names_line_lost(struct weir_house *h, uint8_t line, bool again)
+void weir_names_line_lost(struct weir_house *h, uint8_t line,
+			  enum weir_names_again again)
 {
 	struct weir_names *n = &h->names;
 
@@ -440,11 +441,13 @@ void weir_names_line_lost(struct weir_house *h, uint8_t line, bool again)
 		if (n->sent[k].line != line)
 			continue;
 		hang_up(h, k);
-		if (again && n->sent[k].again != id)
+		if (again == WEIR_NAMES_ANYWAY ||
+		    (again == WEIR_NAMES_ONCE && n->sent[k].again != id))
 			weir_ask_repeat(&n->ask, id, h->now_us);
 		else
 			weir_ask_failed(&n->ask, id, h->now_us);
-		n->sent[k].again = id;
+		if (again != WEIR_NAMES_NOT)
+			n->sent[k].again = again == WEIR_NAMES_ONCE ? id : 0;
 	}
 }
 

@@ -44,9 +44,12 @@ void weir_names_heard(struct weir_house *h, uint8_t line, size_t len);
 /** weir_names_go_on() - do what is to be done by now */
 void weir_names_go_on(struct weir_house *h);
 
-/** weir_names_line_lost() - it ended; @again: ask what it owed once more.  Then
- * weir_names_go_on() */
-void weir_names_line_lost(struct weir_house *h, uint8_t line, bool again);
+/** enum weir_names_again - is what a line owed asked of the same server again? */
+enum weir_names_again { WEIR_NAMES_NOT, WEIR_NAMES_ONCE, WEIR_NAMES_ANYWAY };
+
+/** weir_names_line_lost() - it ended.  Then weir_names_go_on() */
+void weir_names_line_lost(struct weir_house *h, uint8_t line,
+			  enum weir_names_again again);
 
 /** weir_names_tick() - time has passed */
 void weir_names_tick(struct weir_house *h);

@@ -31,6 +31,23 @@
 #define READ_FIRST  16384u  /* ... before it was seen to have much */
 #define SMALL_BYTES 2048u   /* a payload that may wait for the turn's end */
 
+void weir_relay_note(struct weir_house *h, uint32_t i, uint32_t what)
+{
+	struct weir_side *side = &h->streams.side[i];
+
+	if (what & (WEIR_LOOP_IN | WEIR_LOOP_EOF | WEIR_LOOP_ERROR))
+		side->flags |= WEIR_SIDE_READABLE;
+	if (what & WEIR_LOOP_OUT)
+		side->flags |= WEIR_SIDE_WRITABLE;
+	if (what & (WEIR_LOOP_EOF | WEIR_LOOP_MARK))
+		side->flags |= WEIR_SIDE_READ_ON;
+	if (what & WEIR_LOOP_ERROR)
+		side->flags |= WEIR_SIDE_ERROR;
+	if (what & WEIR_LOOP_OUT && side->flags & WEIR_SIDE_CROSSED)
+		(void)weir_loop_rearm(h->loop, side->fd, weir_streams_tag(h, i),
+				      false);
+}
+
 /* A pair to the proxy is not watched for writing while it takes all (cross.c). */
 static void note_full(struct weir_house *h, uint32_t i)
 {

@@ -34,6 +34,9 @@ static inline struct weir_conn *weir_relay_conn(struct weir_house *h,
 	return &h->streams.conn[i];
 }
 
+/** weir_relay_note() - what the loop told of its host socket: WEIR_LOOP_* */
+void weir_relay_note(struct weir_house *h, uint32_t i, uint32_t what);
+
 /** weir_relay_env() - what its connection shares with others of its kind */
 static inline struct weir_conn_env *weir_relay_env(struct weir_house *h,
 						   uint32_t i)

@@ -353,14 +353,15 @@ static void dial(struct weir_house *h, uint32_t i, const struct weir_addr *to)
 		dial_failed(h, i, err);
 }
 
-/* The host's side of a flow that was just made, allowed or deferred by @v. */
+/* The host's side of a flow that was just made, allowed or deferred by @v; @in:
+ * WEIR_SIDE_IN, or 0. */
 static void begin(struct weir_house *h, uint32_t i,
-		  const struct weir_judge_verdict *v)
+		  const struct weir_judge_verdict *v, uint16_t in)
 {
 	struct weir_side *side = &h->streams.side[i];
 
 	*side = (struct weir_side){ .fd = -1, .next = WEIR_HOUSE_NONE };
-	side->flags = WEIR_SIDE_HALF;
+	side->flags = WEIR_SIDE_HALF | in;
 	weir_facts_begin(h, i, v);
 	if (v->said == WEIR_JUDGE_DEFER || weir_cross_is_watched(h, i))
 		weir_inspect_begin(h, i);
@@ -368,20 +369,6 @@ static void begin(struct weir_house *h, uint32_t i,
 	h->sum.tcp_opened++;
 	h->sum.tcp_now++;
 	weir_streams_busy(h, i);
-}
-
-/* DNS over TLS: the proxy has its other end at once. */
-static void join_line(struct weir_house *h, uint32_t i)
-{
-	struct weir_conn *c = weir_relay_conn(h, i);
-	enum weir_reason why = weir_lines_join(h, i);
-
-	if (why != WEIR_REASON_NONE) {
-		weir_conn_host_failed(c, why);
-		return;
-	}
-	h->streams.side[i].flags |= WEIR_SIDE_DOT;
-	weir_conn_host_connected(c, h->now_us);
 }
 
 /* The guest's SYN was allowed: dial, or for DNS answer it at once. */
@@ -397,7 +384,7 @@ static void connect_host(struct weir_house *h, uint32_t i, bool dns)
 		return;
 	}
 	if (weir_lines_is_dot(h, c->ends.fport)) {
-		join_line(h, i);
+		weir_lines_join(h, i);
 		return;
 	}
 	weir_facts_hold(h, i);
@@ -444,7 +431,7 @@ static void open_flow(struct weir_house *h, const struct weir_conn_ends *e,
 	}
 	weir_conn_init(&s->conn[i], &h->env, e, t, h->now_us);
 	weir_table_put(&s->table, i, hash);
-	begin(h, i, &v);
+	begin(h, i, &v, 0);
 	connect_host(h, i, dns);
 }
 
@@ -473,9 +460,9 @@ enum weir_reason weir_streams_call(struct weir_house *h,
 	}
 	weir_conn_call(&s->conn[i], &h->env, ends, h->now_us);
 	weir_table_put(&s->table, i, hash_ends(s, ends));
-	begin(h, i, v);
+	begin(h, i, v, WEIR_SIDE_IN);
 	s->side[i].fd = fd;
-	s->side[i].flags |= WEIR_SIDE_WRITABLE | WEIR_SIDE_IN;
+	s->side[i].flags |= WEIR_SIDE_WRITABLE;
 	s->watch[i].peer = *peer;
 	return WEIR_REASON_NONE;
 }
@@ -503,7 +490,7 @@ static void reopen_flow(struct weir_house *h, uint32_t i,
 	h->sum.tcp_now--;
 	weir_timer_cancel(&h->streams.timer, i);
 	weir_conn_init_after(c, &h->env, t, h->now_us);
-	begin(h, i, &v);
+	begin(h, i, &v, 0);
 	connect_host(h, i, dns);
 }
 
@@ -619,18 +606,6 @@ static bool dialled(struct weir_house *h, uint32_t i, uint32_t what)
 	return true;
 }
 
-static void note(struct weir_side *side, uint32_t what)
-{
-	if (what & (WEIR_LOOP_IN | WEIR_LOOP_EOF | WEIR_LOOP_ERROR))
-		side->flags |= WEIR_SIDE_READABLE;
-	if (what & WEIR_LOOP_OUT)
-		side->flags |= WEIR_SIDE_WRITABLE;
-	if (what & (WEIR_LOOP_EOF | WEIR_LOOP_MARK))
-		side->flags |= WEIR_SIDE_READ_ON;
-	if (what & WEIR_LOOP_ERROR)
-		side->flags |= WEIR_SIDE_ERROR;
-}
-
 void weir_streams_event(struct weir_house *h, uint64_t low, uint32_t what)
 {
 	struct weir_streams *s = &h->streams;
@@ -642,10 +617,7 @@ void weir_streams_event(struct weir_house *h, uint64_t low, uint32_t what)
 	    s->side[i].fd < 0)
 		return; /* it ended earlier in this turn */
 	if (!(s->side[i].flags & WEIR_SIDE_DIALLING) || dialled(h, i, what))
-		note(&s->side[i], what);
-	if (what & WEIR_LOOP_OUT && s->side[i].flags & WEIR_SIDE_CROSSED)
-		(void)weir_loop_rearm(h->loop, s->side[i].fd,
-				      weir_streams_tag(h, i), false);
+		weir_relay_note(h, i, what);
 	weir_streams_busy(h, i);
 }
 

@@ -12,11 +12,10 @@
  *	the cache	answers.h
  *	a server	one upstream question for all who ask the same
  *
- * An upstream question is a slot; the guest's questions wait in its list.
- * Slots in which something is to be done are on the list `todo`, which
- * weir_ask_next() works off; slots whose server may still answer are on the
- * list `asked`, in the order of their deadlines (all have the same patience,
- * so that is the order of sending).
+ * An upstream question is a slot; the guest's questions wait in its list. Slots
+ * in which something is to be done are on the list `todo`, which weir_ask_next()
+ * works off; slots whose server may still answer are on the list `asked`, in the
+ * order of their deadlines (that of sending: all have the same patience).
  *
  *	            start()            next(): SEND           settle()
  *	(free) ───────────► QUEUED ───────────────► ASKED ──────────► SETTLED
@@ -28,21 +27,18 @@
  *
  * Which server is servers.h's matter.  One that refused, failed or could not be
  * reached is not asked again for the same question.
- *
- * Each try has a new id and a new mix of cases, and a new socket (so a new
- * port).  Equal questions share one upstream question, so nobody can have many
- * of them in flight to guess at.
+ * Each try has a new id, a new mix of cases and a new socket (a new port).  Equal
+ * questions share one, so nobody can have many in flight to guess at.
  *
  * Invariants:
- *  1. A slot is in the table exactly in QUEUED and ASKED; on `asked` exactly
- *     in ASKED; on `todo` exactly in the other three.
+ *  1. A slot is in the table in QUEUED and ASKED; on `asked` in ASKED; on `todo`
+ *     in the other three; nowhere else.
  *  2. After weir_ask_next() said IDLE `todo` is empty and @settled is free.
  *  3. A waiter is in exactly one slot's list; it is answered once.
  *
  * Limits: WEIR_DNS_INFLIGHT_MAX slots, WEIR_ASK_WAITERS_MAX waiters,
- * WEIR_ASK_SHARE_MAX of them in a slot; beyond: SERVFAIL.
- *
- * Not here: sockets, framing of TCP, the policy.
+ * WEIR_ASK_SHARE_MAX of them in a slot; beyond: SERVFAIL.  Not here: sockets,
+ * framing of TCP, the policy.
  *
  * RFC 1035, 2308, 5452 (forged answers), 6761 (localhost), 6840 5.7 (AD), 6891,
  * 7766, 8482 (ANY), 8914, 8906.

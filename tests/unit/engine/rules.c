@@ -19,6 +19,48 @@ static void wrong(const char *text, const char *why)
 	abort();
 }
 
+/* What follows @word in @text, or NULL. */
+static const char *after(const char *text, const char *word)
+{
+	size_t n = strlen(word);
+
+	return strncmp(text, word, n) == 0 ? text + n : NULL;
+}
+
+static bool add_name(struct weir_compile *c, enum weir_compile_names list,
+		     const char *text)
+{
+	static struct weir_rule_target t;
+	struct weir_rule_world world = { .ctx = NULL };
+	struct weir_rule_error e;
+
+	return weir_rule_parse_host(text, strlen(text), true, &world, &t, &e) &&
+	       t.host == WEIR_RULE_HOST_NAME &&
+	       weir_compile_name(c, list, &t.name);
+}
+
+/* What is no rule.  False: it is one. */
+static bool add_other(struct weir_compile *c, const char *text)
+{
+	struct weir_rule_range r = { 0, 0 };
+	const char *what;
+	bool ok;
+
+	if ((what = after(text, "intercept "))) {
+		r.low = r.high = (uint16_t)strtoul(what, NULL, 10);
+		ok = weir_compile_intercept(c, r);
+	} else if ((what = after(text, "bypass "))) {
+		ok = add_name(c, WEIR_COMPILE_BYPASS, what);
+	} else if ((what = after(text, "guarded "))) {
+		ok = add_name(c, WEIR_COMPILE_GUARDED, what);
+	} else {
+		return false;
+	}
+	if (!ok)
+		wrong(text, "it cannot be added");
+	return true;
+}
+
 static void add(struct weir_compile *c, const char *text)
 {
 	static struct weir_rule rule;
@@ -26,9 +68,11 @@ static void add(struct weir_compile *c, const char *text)
 	enum weir_compile_list list = WEIR_COMPILE_RULES;
 	struct weir_rule_error e;
 
-	if (strncmp(text, BOUNDS, strlen(BOUNDS)) == 0) {
+	if (add_other(c, text))
+		return;
+	if (after(text, BOUNDS)) {
 		list = WEIR_COMPILE_BOUNDS;
-		text += strlen(BOUNDS);
+		text = after(text, BOUNDS);
 	}
 	if (!weir_rule_parse(text, strlen(text), &world, &rule, &e))
 		wrong(text, e.why);

@@ -7,7 +7,10 @@
 
 /**
  * rules_make() - compile
- * @rule: @n texts in their order; one that begins with "bounds " is a bound
+ * @rule: @n texts in their order; one that begins with "bounds " is a bound.
+ *        "intercept PORT", "bypass NAME" and "guarded NAME" are no rules: TLS
+ *        to that port is intercepted, of that name it is not, that name has
+ *        rules of HTTP
  * @flags: WEIR_IMAGE_ALLOW_OUT, QUIC_PIN, DROP, REBIND
  *
  * Return: a sealed memory file with the image; a text that is no rule aborts.

@@ -36,7 +36,7 @@ UNUSED static void world(void)
 	begin();
 }
 
-static void done(void)
+UNUSED static void done(void)
 {
 	const char *why = twin_close(&w);
 

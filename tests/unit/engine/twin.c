@@ -113,10 +113,14 @@ void twin_sock_close(int fd)
 
 	if (!s)
 		return;
+	if (s->given && s->watched) /* to us it would go on to be told of */
+		twin_wrong(wings_world, "what the proxy has is still watched");
 	s->open = false;
 	s->watched = false;
 	wings_world->n_open--;
 	wings_world->acts++;
+	if (s->kind == TWIN_FAR && !s->given)
+		wings_far_closed(s);
 }
 
 struct twin_sock *twin_find_kind(struct twin *w, enum twin_kind kind)

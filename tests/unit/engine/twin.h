@@ -63,6 +63,7 @@ struct twin_gram {
 	int err; /* instead of bytes: what receiving it returns */
 	enum weir_msg_kind kind;
 	int fd;      /* that comes with a message; 0: none */
+	int other;   /* and the second */
 	uint8_t ttl; /* of one sent; 0: as the socket says */
 	bool whole;  /* of one sent: not to be cut */
 	struct weir_errqueue_error error;
@@ -81,6 +82,8 @@ enum twin_kind {
 	TWIN_DNS,
 	TWIN_LISTENER,
 	TWIN_SPARE, /* a duplicate of another: nothing but a descriptor */
+	TWIN_LINE,  /* an end of a pair that keeps messages apart */
+	TWIN_FAR,   /* the other end of a pair that the engine made */
 };
 
 /** enum twin_stage - of a TCP socket */
@@ -100,11 +103,15 @@ enum twin_stage {
  *         or clients not accepted yet
  * @errors: UDP: what the network said; @err is then pending
  * @ident: of a ping socket, in place of the guest's
+ * @pair:  the engine made it with another; @gone: that one is closed
+ * @near:  FAR: the engine's end, an index; @given: the test has it
  */
 struct twin_sock {
 	enum twin_kind kind;
 	enum twin_stage stage;
 	bool open, shut, hard, eof, reset, echo, tcp, ping, whole;
+	bool pair, gone, given;
+	unsigned near;
 	int err;
 	struct weir_addr to;
 	uint16_t port;
@@ -151,9 +158,13 @@ struct twin {
 	int ping_err;       /* what opening a ping socket returns */
 	int accept_err;     /* what accepting a client that waits returns */
 	int segment_err;    /* what sending several datagrams as one returns */
-	uint32_t way_mtu;   /* of every way out; 0: any datagram fits */
-	int link_err;       /* what receiving a frame returns when none waits */
-	bool link_waits;    /* it says that it takes none: as sockets do */
+	int pair_err;       /* what making a pair returns, but for the first */
+	unsigned pair_skip; /* so many */
+	int watch_err;      /* what watching a socket returns, likewise */
+	unsigned watch_skip;
+	uint32_t way_mtu; /* of every way out; 0: any datagram fits */
+	int link_err;     /* what receiving a frame returns when none waits */
+	bool link_waits;  /* it says that it takes none: as sockets do */
 	/* the link is this socket of the kernel's, and no twin's: the test is
 	 * its peer, and keeps it open as control does; -1: none */
 	int link_sock;
@@ -287,6 +298,27 @@ void twin_undoor(struct twin *w, uint32_t id);
 struct twin_gram *twin_calls(struct twin *w, struct twin_sock *door,
 			     const struct weir_addr *from, uint16_t port,
 			     const void *bytes, size_t len);
+
+/* socket pairs, and the proxy at their other ends: wings_pairs.c */
+
+/** twin_proxy() - a proxy, from now on; Return: the engine's end of its pair,
+ * in whose @sent is what it was told */
+struct twin_sock *twin_proxy(struct twin *w);
+/** twin_says() - the proxy says something; @err: that it cannot be read */
+struct twin_gram *twin_says(struct twin *w, struct twin_sock *proxy,
+			    enum weir_msg_kind kind, const void *body,
+			    size_t len, int err);
+/** twin_near() - what came with a HANDOVER: a host's socket, or the engine's
+ * end of a pair, which may be closed by now */
+struct twin_sock *twin_near(struct twin *w, int fd);
+/** twin_parts() - the other end of that one is closed */
+void twin_parts(struct twin *w, struct twin_sock *near);
+/** twin_dies() - the proxy ends, and with it all it was given */
+void twin_dies(struct twin *w, struct twin_sock *proxy);
+/** twin_writes() - a message to the engine's end of a pair that keeps them
+ * apart; what it sent there is in @sent */
+void twin_writes(struct twin *w, struct twin_sock *near, const void *bytes,
+		 size_t len);
 
 /* lists and bytes */
 struct twin_gram *twin_list_put(struct twin_list *l, const void *bytes,

@@ -144,7 +144,7 @@ long weir_dial_send(int fd, const struct weir_span *part, unsigned n)
 			   "bytes sent before connect or after FIN");
 		return -EPIPE;
 	}
-	if (s->stage == TWIN_FAILED) {
+	if (s->stage == TWIN_FAILED || s->gone) {
 		err = s->err ? s->err : -EPIPE;
 		s->err = 0;
 		return err;
@@ -398,11 +398,13 @@ int weir_msg_send(int sock, enum weir_msg_kind kind, const void *body,
 		  size_t len, const int *fd, unsigned n_fds)
 {
 	struct twin *w = wings_world;
-	struct twin_gram *g = twin_list_put(&w->said, body, len);
+	struct twin_gram *g;
 
-	(void)fd;
-	if (sock != TWIN_CONTROL || n_fds)
-		twin_wrong(w, "a message to nobody");
+	if (sock != TWIN_CONTROL)
+		return wings_pair_send(sock, kind, body, len, fd, n_fds);
+	if (n_fds)
+		twin_wrong(w, "descriptors for control");
+	g = twin_list_put(&w->said, body, len);
 	g->kind = kind;
 	if (kind == WEIR_MSG_BYE && w->house && w->house->up) {
 		w->end_chunks = w->house->payload.used;
@@ -430,7 +432,7 @@ int weir_msg_receive(int sock, void *buf, size_t cap, struct weir_msg *ret)
 	struct twin_gram *g = w->orders.first;
 
 	if (sock != TWIN_CONTROL)
-		return -EBADF;
+		return wings_pair_receive(sock, buf, cap, ret);
 	w->acts++;
 	if (!g)
 		return w->control_gone ? 0 : -EAGAIN;
@@ -500,6 +502,8 @@ int weir_loop_watch(int loop, int fd, uint64_t tag, bool out, bool edge)
 	s = twin_sock_of(fd);
 	if (!s || s->watched)
 		return s ? -EEXIST : -EBADF;
+	if (wings_fails(w->watch_err, &w->watch_skip))
+		return w->watch_err;
 	s->watched = true;
 	s->edge = edge;
 	s->in = true;
@@ -549,6 +553,8 @@ static uint32_t mask_of(const struct twin_sock *s)
 {
 	uint32_t what = 0;
 
+	if (s->kind == TWIN_LINE)
+		return wings_pair_mask(s);
 	if (s->kind != TWIN_TCP) {
 		if (s->come.first && s->in)
 			what |= WEIR_LOOP_IN;
@@ -660,13 +666,20 @@ static void hand_over(struct twin *w)
 	sem_wait(&w->to_engine);
 }
 
-/* Without this the link would stay: that it is closed is not enough. */
+/* Without this the link would stay, and what another process has too: that it
+ * is closed is not enough. */
 void weir_loop_forget(int loop, int fd)
 {
 	struct twin *w = wings_world;
+	bool link = fd == w->given_fd;
+	struct twin_sock *s = link ? NULL : twin_sock_of(fd);
 
-	if (loop != w->loop_fd || fd != w->given_fd || !w->link_watched)
+	if (loop != w->loop_fd || !(link ? w->link_watched : s && s->watched))
 		twin_wrong(w, "what is not watched is forgotten");
+	if (s)
+		s->watched = false;
+	if (!link)
+		return;
 	w->link_watched = false;
 	w->link_lost = true;
 }

@@ -93,7 +93,7 @@ int weir_listener_accept(int fd, struct weir_addr *ret_from, uint16_t *ret_port)
 
 /* --- descriptors: hidden, so that only what is linked here sees them --- */
 
-static bool is_twins(int fd)
+bool wings_is_twins(int fd)
 {
 	return wings_world && fd >= TWIN_FD;
 }
@@ -102,7 +102,7 @@ int dup(int fd)
 {
 	int got;
 
-	if (!is_twins(fd))
+	if (!wings_is_twins(fd))
 		return (int)syscall(SYS_dup, fd);
 	got = twin_sock_of(fd) ? twin_sock_open(TWIN_SPARE) : -EBADF;
 	if (got >= 0)
@@ -113,7 +113,7 @@ int dup(int fd)
 
 int close(int fd)
 {
-	if (!is_twins(fd))
+	if (!wings_is_twins(fd))
 		return (int)syscall(SYS_close, fd);
 	twin_sock_close(fd);
 	return 0;
