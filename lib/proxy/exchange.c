@@ -54,13 +54,13 @@
 #include "proxy/asking.h"
 #include "proxy/reply.h"
 
-#define IN_BYTES  16384u /* a record of TLS: else each is two at the other end */
-#define OUT_BYTES 16384u
+#define WAY_BYTES                                                              \
+	16384u /* a record of TLS: else each is two at the other end */
 
-_Static_assert(sizeof(struct weir_exchange) + 2 * (IN_BYTES + OUT_BYTES) <=
+_Static_assert(sizeof(struct weir_exchange) + 4 * WAY_BYTES <=
 		       WEIR_EXCHANGE_BYTES,
 	       "a connection has its memory");
-_Static_assert(OUT_BYTES >= WEIR_MESSAGE_HEAD_BYTES + 512u,
+_Static_assert(WAY_BYTES >= WEIR_MESSAGE_HEAD_BYTES + 512u,
 	       "a head that grows still fits");
 
 struct weir_exchange *
@@ -71,9 +71,7 @@ weir_exchange_init(void *mem, const struct weir_exchange_owner *owner)
 	struct weir_basin b[4];
 
 	for (unsigned i = 0; i < 4; i++) {
-		b[i] = (struct weir_basin){ .mem = at,
-					    .cap = i & 1 ? OUT_BYTES
-							 : IN_BYTES };
+		b[i] = (struct weir_basin){ .mem = at, .cap = WAY_BYTES };
 		at += b[i].cap;
 	}
 	*x = (struct weir_exchange){ .owner = *owner,

@@ -50,6 +50,20 @@ bool weir_fields_add(struct weir_fields *f, struct weir_rd name,
 	return true;
 }
 
+nghttp2_nv weir_fields_literal(const char *name, const char *value)
+{
+	union {
+		const char *text;
+		uint8_t *bytes; /* nghttp2 copies, and has no const */
+	} n = { .text = name }, v = { .text = value };
+
+	return (nghttp2_nv){ .name = n.bytes,
+			     .value = v.bytes,
+			     .namelen = strlen(name),
+			     .valuelen = strlen(value),
+			     .flags = NGHTTP2_NV_FLAG_NONE };
+}
+
 static bool is_named(const nghttp2_nv *nv, const char *name)
 {
 	size_t len = strlen(name);
@@ -93,7 +107,6 @@ static bool is_alike(const nghttp2_nv *a, const nghttp2_nv *b)
 /* Hosts beyond the first stay, and are then one too many. */
 bool weir_fields_settle(struct weir_fields *f)
 {
-	static uint8_t name[] = AUTHORITY;
 	size_t host = find(f, "host"), authority = find(f, AUTHORITY);
 	nghttp2_nv nv;
 
@@ -106,8 +119,8 @@ bool weir_fields_settle(struct weir_fields *f)
 			(f->n - host) * sizeof(nv));
 		return is_alike(&nv, &f->nv[authority]);
 	}
-	nv.name = name;
-	nv.namelen = sizeof(name) - 1;
+	nv.name = weir_fields_literal(AUTHORITY, "").name;
+	nv.namelen = sizeof(AUTHORITY) - 1;
 	memmove(f->nv + 1, f->nv, host * sizeof(nv));
 	f->nv[0] = nv;
 	f->pseudo++;

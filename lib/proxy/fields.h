@@ -48,6 +48,9 @@ void weir_fields_begin(struct weir_fields *f);
 bool weir_fields_add(struct weir_fields *f, struct weir_rd name,
 		     struct weir_rd value, uint8_t flags);
 
+/** weir_fields_literal() - a field of ours; both outlive it */
+nghttp2_nv weir_fields_literal(const char *name, const char *value);
+
 /** weir_fields_find() - a value; .at NULL: there is none.  @name in lower case */
 struct weir_rd weir_fields_find(const struct weir_fields *f, const char *name);
 

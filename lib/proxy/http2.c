@@ -29,8 +29,8 @@ static enum weir_talk_side side_of(const struct weir_http2 *t,
 
 static void free_stream(struct weir_http2 *t, struct weir_http2_stream *s)
 {
-	weir_http2_forget(t, s, GUEST);
-	weir_http2_forget(t, s, HOST);
+	weir_http2_bytes_forget(t, s, GUEST);
+	weir_http2_bytes_forget(t, s, HOST);
 	if (s->next)
 		s->next->before = s->before;
 	if (s->before)
@@ -53,7 +53,7 @@ static void guest_closed(struct weir_http2 *t, struct weir_http2_stream *s,
 					code == NGHTTP2_NO_ERROR
 						? NGHTTP2_CANCEL
 						: code);
-	weir_http2_forget(t, s, HOST);
+	weir_http2_bytes_forget(t, s, HOST);
 }
 
 static void host_closed(struct weir_http2 *t, struct weir_http2_stream *s,
@@ -61,20 +61,21 @@ static void host_closed(struct weir_http2 *t, struct weir_http2_stream *s,
 {
 	if (!s->open[GUEST])
 		return;
-	weir_http2_drain(t, s);
+	weir_http2_bytes_drain(t, s);
 	if (!s->done[GUEST])
-		weir_http2_cut(t, s,
-			       code == NGHTTP2_NO_ERROR ? NGHTTP2_INTERNAL_ERROR
-							: code);
+		weir_http2_bytes_cut(t, s,
+				     code == NGHTTP2_NO_ERROR
+					     ? NGHTTP2_INTERNAL_ERROR
+					     : code);
 	else
-		weir_http2_tire(t, s);
+		weir_http2_bytes_tire(t, s);
 }
 
 void weir_http2_stream_closed(struct weir_http2 *t, struct weir_http2_stream *s,
 			      enum weir_talk_side side, uint32_t code)
 {
 	s->open[side] = false;
-	weir_http2_forget(t, s, side);
+	weir_http2_bytes_forget(t, s, side);
 	if (side == GUEST)
 		guest_closed(t, s, code);
 	else
@@ -84,20 +85,6 @@ void weir_http2_stream_closed(struct weir_http2 *t, struct weir_http2_stream *s,
 }
 
 /* --- answers of ours --- */
-
-static nghttp2_nv field(const char *name, const char *value)
-{
-	union {
-		const char *text;
-		uint8_t *bytes; /* nghttp2 copies, and has no const */
-	} n = { .text = name }, v = { .text = value };
-
-	return (nghttp2_nv){ .name = n.bytes,
-			     .value = v.bytes,
-			     .namelen = strlen(name),
-			     .valuelen = strlen(value),
-			     .flags = NGHTTP2_NV_FLAG_NONE };
-}
 
 static void write_number(unsigned v, char to[8])
 {
@@ -118,7 +105,7 @@ void weir_http2_reply(struct weir_http2 *t, struct weir_http2_stream *s,
 		      const struct weir_judge_verdict *v, const char *detail)
 {
 	char body[WEIR_FORBID_BODY_BYTES], code[8], length[8];
-	nghttp2_data_provider source = weir_http2_source(s);
+	nghttp2_data_provider source = weir_http2_bytes_source(s);
 	bool bare = s->request.head;
 	size_t n;
 
@@ -132,18 +119,19 @@ void weir_http2_reply(struct weir_http2 *t, struct weir_http2_stream *s,
 	n = weir_forbid_build_body(&s->request, body);
 	write_number(weir_forbid_code(status), code);
 	write_number((unsigned)n, length);
-	nghttp2_nv nv[] = { field(":status", code),
-			    field("content-type",
-				  weir_forbid_type(&s->request)),
-			    field("content-length", length),
-			    field("cache-control", "no-store") };
+	nghttp2_nv nv[] = { weir_fields_literal(":status", code),
+			    weir_fields_literal("content-type",
+						weir_forbid_type(&s->request)),
+			    weir_fields_literal("content-length", length),
+			    weir_fields_literal("cache-control", "no-store") };
 	s->own = s->answered = s->done[GUEST] = true;
-	weir_http2_forget(t, s, HOST);
-	weir_http2_drain(t, s);
-	if ((!bare && !weir_http2_put(t, s, GUEST, (const uint8_t *)body, n)) ||
+	weir_http2_bytes_forget(t, s, HOST);
+	weir_http2_bytes_drain(t, s);
+	if ((!bare &&
+	     !weir_http2_bytes_put(t, s, GUEST, (const uint8_t *)body, n)) ||
 	    nghttp2_submit_response(t->session[GUEST], s->id[GUEST], nv, 4,
 				    bare ? NULL : &source))
-		weir_http2_cut(t, s, NGHTTP2_INTERNAL_ERROR);
+		weir_http2_bytes_cut(t, s, NGHTTP2_INTERNAL_ERROR);
 }
 
 void weir_http2_refuse(struct weir_http2 *t, struct weir_http2_stream *s,
@@ -163,7 +151,7 @@ static int on_begin(nghttp2_session *session, const nghttp2_frame *frame,
 {
 	struct weir_http2 *t = ctx;
 
-	return side_of(t, session) == GUEST ? weir_http2_begin_ask(t, frame)
+	return side_of(t, session) == GUEST ? weir_http2_asking_begin(t, frame)
 					    : weir_http2_block(t, HOST);
 }
 
@@ -177,6 +165,7 @@ int weir_http2_block(struct weir_http2 *t, enum weir_talk_side side)
 	return 0;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): nghttp2's list of parameters */
 static int on_field(nghttp2_session *session, const nghttp2_frame *frame,
 		    const uint8_t *name, size_t name_len, const uint8_t *value,
 		    size_t value_len, uint8_t flags, void *ctx)
@@ -201,7 +190,7 @@ static void tell_bad(struct weir_http2 *t, enum weir_talk_side side,
 		     struct weir_http2_stream *s)
 {
 	if (side == HOST) {
-		weir_http2_bad_answer(t, s);
+		weir_http2_answering_bad(t, s);
 	} else if (!s->bad) {
 		s->bad = true;
 		weir_http_tell(t->owner, t->x, 0, WEIR_REASON_BAD_HEAD);
@@ -209,6 +198,7 @@ static void tell_bad(struct weir_http2 *t, enum weir_talk_side side,
 }
 
 /* One that nghttp2 would leave out: the message is malformed (RFC 9113 8.2.1). */
+/* NOLINTNEXTLINE(readability-function-size): as above */
 static int on_bad_field(nghttp2_session *session, const nghttp2_frame *frame,
 			const uint8_t *name, size_t name_len,
 			const uint8_t *value, size_t value_len, uint8_t flags,
@@ -250,8 +240,8 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame,
 {
 	struct weir_http2 *t = ctx;
 	enum weir_talk_side side = side_of(t, session);
-	int r = side == GUEST ? weir_http2_on_ask(t, frame)
-			      : weir_http2_on_answer(t, frame);
+	int r = side == GUEST ? weir_http2_asking_frame(t, frame)
+			      : weir_http2_answering_frame(t, frame);
 
 	if (frame->hd.type == NGHTTP2_HEADERS)
 		free_block(t, side);
@@ -269,12 +259,12 @@ static int on_bytes(nghttp2_session *session, uint8_t flags, int32_t id,
 	if (!s)
 		return 0;
 	if (from == GUEST && s->drain) {
-		weir_http2_thrown(t, s, n);
+		weir_http2_bytes_thrown(t, s, n);
 		return 0;
 	}
 	if (!s->open[to] || (from == HOST && (s->own || s->bad)))
 		return 0;
-	return weir_http2_put(t, s, to, bytes, n)
+	return weir_http2_bytes_put(t, s, to, bytes, n)
 		       ? 0
 		       : NGHTTP2_ERR_CALLBACK_FAILURE;
 }
@@ -307,13 +297,13 @@ static void sent_to_guest(struct weir_http2 *t, struct weir_http2_stream *s,
 	    frame->headers.cat == NGHTTP2_HCAT_RESPONSE) {
 		s->headed = true;
 		if (s->cut)
-			weir_http2_cut(t, s, s->cut);
+			weir_http2_bytes_cut(t, s, s->cut);
 	}
 	if ((frame->hd.type == NGHTTP2_HEADERS ||
 	     frame->hd.type == NGHTTP2_DATA) &&
 	    frame->hd.flags & NGHTTP2_FLAG_END_STREAM) {
 		s->told = true;
-		weir_http2_tire(t, s);
+		weir_http2_bytes_tire(t, s);
 	}
 }
 
@@ -342,8 +332,8 @@ static int on_sent(nghttp2_session *session, const nghttp2_frame *frame,
 	if (side == GUEST)
 		sent_to_guest(t, s, frame);
 	if (side == HOST && frame->hd.type == NGHTTP2_HEADERS) {
-		weir_http2_grant(t, s, HOST);
-		weir_http2_grant(t, s, GUEST);
+		weir_http2_bytes_grant(t, s, HOST);
+		weir_http2_bytes_grant(t, s, GUEST);
 	}
 	return 0;
 }
@@ -384,8 +374,8 @@ static nghttp2_session_callbacks *make_callbacks(void)
 	nghttp2_session_callbacks_set_on_frame_send_callback(c, on_sent);
 	nghttp2_session_callbacks_set_on_frame_not_send_callback(c,
 								 on_not_sent);
-	nghttp2_session_callbacks_set_send_data_callback(c,
-							 weir_http2_send_data);
+	nghttp2_session_callbacks_set_send_data_callback(
+		c, weir_http2_bytes_send_data);
 	return c;
 }
 
@@ -510,8 +500,10 @@ static bool has_place(struct weir_http2 *t, enum weir_talk_side side)
 	struct weir_basin *b = &t->out[side];
 
 	if (!b->mem) {
-		b->mem = malloc(OUT_BYTES);
-		b->cap = b->mem ? OUT_BYTES : 0;
+		*b = (struct weir_basin){ .mem = malloc(OUT_BYTES) };
+		if (!b->mem)
+			return false;
+		b->cap = OUT_BYTES;
 	}
 	return weir_basin_room(b).left >= WEIR_HTTP2_FRAME_BYTES;
 }
@@ -562,8 +554,8 @@ static void settle(struct weir_http2 *t)
 		guest_gone(t, WEIR_TALK_RESET);
 		return;
 	}
-	weir_http2_grant(t, NULL, GUEST);
-	weir_http2_grant(t, NULL, HOST);
+	weir_http2_bytes_grant(t, NULL, GUEST);
+	weir_http2_bytes_grant(t, NULL, HOST);
 	say_goaway(t);
 	pump(t, HOST);
 	pump(t, GUEST);

@@ -22,7 +22,7 @@ static struct weir_http2_stream *stream_of(const struct weir_http2 *t,
 						    frame->hd.stream_id);
 }
 
-void weir_http2_bad_answer(struct weir_http2 *t, struct weir_http2_stream *s)
+void weir_http2_answering_bad(struct weir_http2 *t, struct weir_http2_stream *s)
 {
 	if (s->bad || !s->open[GUEST] || s->own)
 		return;
@@ -33,7 +33,7 @@ void weir_http2_bad_answer(struct weir_http2 *t, struct weir_http2_stream *s)
 		return;
 	}
 	weir_http_tell(t->owner, t->x, 0, WEIR_REASON_BAD_ANSWER);
-	weir_http2_cut(t, s, NGHTTP2_INTERNAL_ERROR);
+	weir_http2_bytes_cut(t, s, NGHTTP2_INTERNAL_ERROR);
 	(void)nghttp2_submit_rst_stream(t->session[HOST], NGHTTP2_FLAG_NONE,
 					s->id[HOST], NGHTTP2_PROTOCOL_ERROR);
 }
@@ -41,13 +41,13 @@ void weir_http2_bad_answer(struct weir_http2 *t, struct weir_http2_stream *s)
 static void answer(struct weir_http2 *t, struct weir_http2_stream *s,
 		   const struct weir_fields *f, bool whole)
 {
-	nghttp2_data_provider body = weir_http2_source(s);
+	nghttp2_data_provider body = weir_http2_bytes_source(s);
 
 	s->answered = t->served = true;
 	s->done[GUEST] = whole;
 	if (nghttp2_submit_response(t->session[GUEST], s->id[GUEST], f->nv,
 				    f->n, whole ? NULL : &body))
-		weir_http2_cut(t, s, NGHTTP2_INTERNAL_ERROR);
+		weir_http2_bytes_cut(t, s, NGHTTP2_INTERNAL_ERROR);
 }
 
 static void on_head(struct weir_http2 *t, struct weir_http2_stream *s,
@@ -56,7 +56,7 @@ static void on_head(struct weir_http2 *t, struct weir_http2_stream *s,
 	const struct weir_fields *f = t->block[HOST];
 
 	if (f->large || s->answered) {
-		weir_http2_bad_answer(t, s);
+		weir_http2_answering_bad(t, s);
 		return;
 	}
 	if (status.at[0] != '1') {
@@ -64,7 +64,7 @@ static void on_head(struct weir_http2 *t, struct weir_http2_stream *s,
 		return;
 	}
 	if (s->interim++ == WEIR_EXCHANGE_INTERIM_MAX)
-		weir_http2_bad_answer(t, s);
+		weir_http2_answering_bad(t, s);
 	else
 		(void)nghttp2_submit_headers(t->session[GUEST],
 					     NGHTTP2_FLAG_NONE, s->id[GUEST],
@@ -76,11 +76,11 @@ static void on_tail(struct weir_http2 *t, struct weir_http2_stream *s)
 	struct weir_fields *f = t->block[HOST];
 
 	if (f->large) {
-		weir_http2_bad_answer(t, s);
+		weir_http2_answering_bad(t, s);
 		return;
 	}
 	t->block[HOST] = NULL;
-	weir_http2_done(t, s, GUEST, f);
+	weir_http2_bytes_done(t, s, GUEST, f);
 }
 
 static void on_headers(struct weir_http2 *t, const nghttp2_frame *frame)
@@ -95,7 +95,7 @@ static void on_headers(struct weir_http2 *t, const nghttp2_frame *frame)
 		on_head(t, s, status,
 			frame->hd.flags & NGHTTP2_FLAG_END_STREAM);
 	else if (t->block[HOST]->large)
-		weir_http2_bad_answer(t, s);
+		weir_http2_answering_bad(t, s);
 	else
 		on_tail(t, s);
 }
@@ -107,9 +107,9 @@ static void on_data_end(struct weir_http2 *t, const nghttp2_frame *frame)
 	if (!s || s->own || s->bad)
 		return;
 	if (frame->hd.flags & NGHTTP2_FLAG_END_STREAM)
-		weir_http2_done(t, s, GUEST, NULL);
+		weir_http2_bytes_done(t, s, GUEST, NULL);
 	else if (frame->hd.flags & NGHTTP2_FLAG_PADDED)
-		weir_http2_grant(t, s, HOST); /* padding does not go on */
+		weir_http2_bytes_grant(t, s, HOST); /* padding does not go on */
 }
 
 static uint32_t of_host(const struct weir_http2 *t, nghttp2_settings_id id)
@@ -144,10 +144,10 @@ static void on_settings(struct weir_http2 *t)
 	if (n)
 		(void)nghttp2_submit_settings(t->session[GUEST],
 					      NGHTTP2_FLAG_NONE, e, n);
-	weir_http2_grant_all(t, GUEST);
+	weir_http2_bytes_grant_all(t, GUEST);
 }
 
-int weir_http2_on_answer(struct weir_http2 *t, const nghttp2_frame *frame)
+int weir_http2_answering_frame(struct weir_http2 *t, const nghttp2_frame *frame)
 {
 	struct weir_http2_stream *s = stream_of(t, frame);
 
@@ -162,11 +162,12 @@ int weir_http2_on_answer(struct weir_http2 *t, const nghttp2_frame *frame)
 		if (!(frame->hd.flags & NGHTTP2_FLAG_ACK))
 			on_settings(t);
 		else
-			weir_http2_grant_all(t, HOST); /* as for the guest */
+			weir_http2_bytes_grant_all(t,
+						   HOST); /* as for the guest */
 		break;
 	case NGHTTP2_WINDOW_UPDATE:
 		if (s)
-			weir_http2_grant(t, s, GUEST);
+			weir_http2_bytes_grant(t, s, GUEST);
 		break;
 	case NGHTTP2_GOAWAY:
 		weir_http2_leave(t);

@@ -26,7 +26,7 @@ static struct weir_http2_stream *stream_of(const struct weir_http2 *t,
 						    frame->hd.stream_id);
 }
 
-int weir_http2_begin_ask(struct weir_http2 *t, const nghttp2_frame *frame)
+int weir_http2_asking_begin(struct weir_http2 *t, const nghttp2_frame *frame)
 {
 	struct weir_http2_stream *s;
 
@@ -108,7 +108,7 @@ static void ask(struct weir_http2 *t, struct weir_http2_stream *s,
 		const struct weir_fields *f)
 {
 	nghttp2_session *host = t->session[HOST];
-	nghttp2_data_provider body = weir_http2_source(s);
+	nghttp2_data_provider body = weir_http2_bytes_source(s);
 
 	if (!host || !nghttp2_session_check_request_allowed(host)) {
 		ask_nobody(t, s);
@@ -193,7 +193,7 @@ static void on_tail(struct weir_http2 *t, struct weir_http2_stream *s)
 		return;
 	}
 	t->block[GUEST] = NULL;
-	weir_http2_done(t, s, HOST, f);
+	weir_http2_bytes_done(t, s, HOST, f);
 }
 
 /* --- frames --- */
@@ -225,7 +225,7 @@ static int on_settings(struct weir_http2 *t)
 	bool small = window < NGHTTP2_INITIAL_WINDOW_SIZE;
 
 	if (t->session[HOST] || t->gone != WEIR_REASON_NONE) {
-		weir_http2_grant_all(t, HOST);
+		weir_http2_bytes_grant_all(t, HOST);
 		return 0;
 	}
 	t->session[HOST] = weir_http2_session(t, HOST);
@@ -236,7 +236,7 @@ static int on_settings(struct weir_http2 *t)
 		       : NGHTTP2_ERR_CALLBACK_FAILURE;
 }
 
-int weir_http2_on_ask(struct weir_http2 *t, const nghttp2_frame *frame)
+int weir_http2_asking_frame(struct weir_http2 *t, const nghttp2_frame *frame)
 {
 	struct weir_http2_stream *s = stream_of(t, frame);
 
@@ -246,18 +246,19 @@ int weir_http2_on_ask(struct weir_http2 *t, const nghttp2_frame *frame)
 		break;
 	case NGHTTP2_DATA:
 		if (s && frame->hd.flags & NGHTTP2_FLAG_END_STREAM)
-			weir_http2_done(t, s, HOST, NULL);
+			weir_http2_bytes_done(t, s, HOST, NULL);
 		else if (s && frame->hd.flags & NGHTTP2_FLAG_PADDED)
-			weir_http2_grant(t, s, GUEST);
+			weir_http2_bytes_grant(t, s, GUEST);
 		break;
 	case NGHTTP2_SETTINGS:
 		if (!(frame->hd.flags & NGHTTP2_FLAG_ACK))
 			return on_settings(t);
-		weir_http2_grant_all(t, GUEST); /* a window may be less now */
+		weir_http2_bytes_grant_all(
+			t, GUEST); /* a window may be less now */
 		break;
 	case NGHTTP2_WINDOW_UPDATE:
 		if (s)
-			weir_http2_grant(t, s, HOST);
+			weir_http2_bytes_grant(t, s, HOST);
 		break;
 	case NGHTTP2_PRIORITY:
 	case NGHTTP2_RST_STREAM:

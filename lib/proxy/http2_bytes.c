@@ -3,7 +3,7 @@
  * http2_bytes.c - the bodies of HTTP/2: queues, windows, ends
  *
  * A body is asked for by nghttp2 when the windows of the side it goes to have
- * room: read_body() says how much there is, weir_http2_send_data() writes the
+ * room: read_body() says how much there is, weir_http2_bytes_send_data() writes the
  * frame into the way out, if there is place for it and for a frame of another
  * kind behind it, which nghttp2 would not take back.
  */
@@ -41,6 +41,7 @@ static void end_body(struct weir_http2 *t, struct weir_http2_stream *s,
 	s->tail[to] = NULL;
 }
 
+/* NOLINTNEXTLINE(readability-*): nghttp2's list of parameters */
 static ssize_t read_body(nghttp2_session *session, int32_t id, uint8_t *to,
 			 size_t len, uint32_t *flags,
 			 nghttp2_data_source *source, void *ctx)
@@ -61,9 +62,9 @@ static ssize_t read_body(nghttp2_session *session, int32_t id, uint8_t *to,
 	return (ssize_t)n;
 }
 
-int weir_http2_send_data(nghttp2_session *session, nghttp2_frame *frame,
-			 const uint8_t *head, size_t len,
-			 nghttp2_data_source *source, void *ctx)
+int weir_http2_bytes_send_data(nghttp2_session *session, nghttp2_frame *frame,
+			       const uint8_t *head, size_t len,
+			       nghttp2_data_source *source, void *ctx)
 {
 	struct weir_http2_stream *s = source->ptr;
 	struct weir_http2 *t = ctx;
@@ -81,11 +82,11 @@ int weir_http2_send_data(nghttp2_session *session, nghttp2_frame *frame,
 	t->held[side] -= len;
 	weir_basin_add(&t->out[side], 9 + len);
 	if (s->cut && side == GUEST && s->queue[side].len == 0)
-		weir_http2_cut(t, s, s->cut);
+		weir_http2_bytes_cut(t, s, s->cut);
 	return 0;
 }
 
-nghttp2_data_provider weir_http2_source(struct weir_http2_stream *s)
+nghttp2_data_provider weir_http2_bytes_source(struct weir_http2_stream *s)
 {
 	return (nghttp2_data_provider){ .source = { .ptr = s },
 					.read_callback = read_body };
@@ -98,8 +99,9 @@ static void resume(struct weir_http2 *t, const struct weir_http2_stream *s,
 		(void)nghttp2_session_resume_data(t->session[to], s->id[to]);
 }
 
-bool weir_http2_put(struct weir_http2 *t, struct weir_http2_stream *s,
-		    enum weir_talk_side to, const uint8_t *bytes, size_t n)
+bool weir_http2_bytes_put(struct weir_http2 *t, struct weir_http2_stream *s,
+			  enum weir_talk_side to, const uint8_t *bytes,
+			  size_t n)
 {
 	if (!weir_pieces_put(&s->queue[to], bytes, n))
 		return false;
@@ -108,16 +110,16 @@ bool weir_http2_put(struct weir_http2 *t, struct weir_http2_stream *s,
 	return true;
 }
 
-void weir_http2_done(struct weir_http2 *t, struct weir_http2_stream *s,
-		     enum weir_talk_side to, struct weir_fields *tail)
+void weir_http2_bytes_done(struct weir_http2 *t, struct weir_http2_stream *s,
+			   enum weir_talk_side to, struct weir_fields *tail)
 {
 	s->done[to] = true;
 	s->tail[to] = tail;
 	resume(t, s, to);
 }
 
-void weir_http2_cut(struct weir_http2 *t, struct weir_http2_stream *s,
-		    uint32_t code)
+void weir_http2_bytes_cut(struct weir_http2 *t, struct weir_http2_stream *s,
+			  uint32_t code)
 {
 	s->cut = code;
 	if (s->open[GUEST] && s->queue[GUEST].len == 0 &&
@@ -127,8 +129,8 @@ void weir_http2_cut(struct weir_http2 *t, struct weir_http2_stream *s,
 						code);
 }
 
-void weir_http2_forget(struct weir_http2 *t, struct weir_http2_stream *s,
-		       enum weir_talk_side to)
+void weir_http2_bytes_forget(struct weir_http2 *t, struct weir_http2_stream *s,
+			     enum weir_talk_side to)
 {
 	t->held[to] -= s->queue[to].len;
 	weir_pieces_empty(&s->queue[to]);
@@ -136,7 +138,8 @@ void weir_http2_forget(struct weir_http2 *t, struct weir_http2_stream *s,
 	s->tail[to] = NULL;
 }
 
-void weir_http2_tire(struct weir_http2 *t, const struct weir_http2_stream *s)
+void weir_http2_bytes_tire(struct weir_http2 *t,
+			   const struct weir_http2_stream *s)
 {
 	if (s->drain && s->drained > WEIR_EXCHANGE_DRAIN_BYTES && s->told)
 		(void)nghttp2_submit_rst_stream(t->session[GUEST],
@@ -145,18 +148,18 @@ void weir_http2_tire(struct weir_http2 *t, const struct weir_http2_stream *s)
 }
 
 /* The guest may have used up its window already. */
-void weir_http2_drain(struct weir_http2 *t, struct weir_http2_stream *s)
+void weir_http2_bytes_drain(struct weir_http2 *t, struct weir_http2_stream *s)
 {
 	s->drain = s->drain || !s->done[HOST];
-	weir_http2_grant(t, s, GUEST);
+	weir_http2_bytes_grant(t, s, GUEST);
 }
 
-void weir_http2_thrown(struct weir_http2 *t, struct weir_http2_stream *s,
-		       size_t n)
+void weir_http2_bytes_thrown(struct weir_http2 *t, struct weir_http2_stream *s,
+			     size_t n)
 {
 	s->drained += n;
-	weir_http2_grant(t, s, GUEST);
-	weir_http2_tire(t, s);
+	weir_http2_bytes_grant(t, s, GUEST);
+	weir_http2_bytes_tire(t, s);
 }
 
 /* --- windows --- */
@@ -194,8 +197,9 @@ static int64_t may_say(const struct weir_http2 *t,
 								     id);
 }
 
-void weir_http2_grant(struct weir_http2 *t, const struct weir_http2_stream *s,
-		      enum weir_talk_side from)
+void weir_http2_bytes_grant(struct weir_http2 *t,
+			    const struct weir_http2_stream *s,
+			    enum weir_talk_side from)
 {
 	enum weir_talk_side to = from == GUEST ? HOST : GUEST;
 	int64_t more;
@@ -213,8 +217,8 @@ void weir_http2_grant(struct weir_http2 *t, const struct weir_http2_stream *s,
 						   (int32_t)more);
 }
 
-void weir_http2_grant_all(struct weir_http2 *t, enum weir_talk_side from)
+void weir_http2_bytes_grant_all(struct weir_http2 *t, enum weir_talk_side from)
 {
 	for (const struct weir_http2_stream *s = t->streams; s; s = s->next)
-		weir_http2_grant(t, s, from);
+		weir_http2_bytes_grant(t, s, from);
 }

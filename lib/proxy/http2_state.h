@@ -104,63 +104,68 @@ nghttp2_session *weir_http2_session(struct weir_http2 *t,
 
 /* --- http2_asking: the guest's session --- */
 
-/** weir_http2_on_ask() - a frame of the guest's is here */
-int weir_http2_on_ask(struct weir_http2 *t, const nghttp2_frame *frame);
+/** weir_http2_asking_frame() - a frame of the guest's is here */
+int weir_http2_asking_frame(struct weir_http2 *t, const nghttp2_frame *frame);
 
-/** weir_http2_begin_ask() - HEADERS begin */
-int weir_http2_begin_ask(struct weir_http2 *t, const nghttp2_frame *frame);
+/** weir_http2_asking_begin() - HEADERS begin */
+int weir_http2_asking_begin(struct weir_http2 *t, const nghttp2_frame *frame);
 
 /* --- http2_answering: the host's --- */
 
-/** weir_http2_on_answer() - a frame of the host's is here */
-int weir_http2_on_answer(struct weir_http2 *t, const nghttp2_frame *frame);
+/** weir_http2_answering_frame() - a frame of the host's is here */
+int weir_http2_answering_frame(struct weir_http2 *t,
+			       const nghttp2_frame *frame);
 
-/** weir_http2_bad_answer() - what the host says on this stream is no answer */
-void weir_http2_bad_answer(struct weir_http2 *t, struct weir_http2_stream *s);
+/** weir_http2_answering_bad() - what the host says on this stream is no answer */
+void weir_http2_answering_bad(struct weir_http2 *t,
+			      struct weir_http2_stream *s);
 
 /* --- http2_bytes --- */
 
-/** weir_http2_source() - where nghttp2 gets a body from */
-nghttp2_data_provider weir_http2_source(struct weir_http2_stream *s);
+/** weir_http2_bytes_source() - where nghttp2 gets a body from */
+nghttp2_data_provider weir_http2_bytes_source(struct weir_http2_stream *s);
 
-/** weir_http2_put() - more of a body; Return: false: no memory */
-bool weir_http2_put(struct weir_http2 *t, struct weir_http2_stream *s,
-		    enum weir_talk_side to, const uint8_t *bytes, size_t n);
+/** weir_http2_bytes_put() - more of a body; Return: false: no memory */
+bool weir_http2_bytes_put(struct weir_http2 *t, struct weir_http2_stream *s,
+			  enum weir_talk_side to, const uint8_t *bytes,
+			  size_t n);
 
-/** weir_http2_done() - that was all; @tail: trailers behind it, or NULL; takes
+/** weir_http2_bytes_done() - that was all; @tail: trailers behind it, or NULL; takes
  * them */
-void weir_http2_done(struct weir_http2 *t, struct weir_http2_stream *s,
-		     enum weir_talk_side to, struct weir_fields *tail);
+void weir_http2_bytes_done(struct weir_http2 *t, struct weir_http2_stream *s,
+			   enum weir_talk_side to, struct weir_fields *tail);
 
-/** weir_http2_cut() - a reset behind what waits for the guest */
-void weir_http2_cut(struct weir_http2 *t, struct weir_http2_stream *s,
-		    uint32_t code);
+/** weir_http2_bytes_cut() - a reset behind what waits for the guest */
+void weir_http2_bytes_cut(struct weir_http2 *t, struct weir_http2_stream *s,
+			  uint32_t code);
 
-/** weir_http2_forget() - what waits for a side goes nowhere */
-void weir_http2_forget(struct weir_http2 *t, struct weir_http2_stream *s,
-		       enum weir_talk_side to);
+/** weir_http2_bytes_forget() - what waits for a side goes nowhere */
+void weir_http2_bytes_forget(struct weir_http2 *t, struct weir_http2_stream *s,
+			     enum weir_talk_side to);
 
-/** weir_http2_drain() - what is still to come of the request goes nowhere */
-void weir_http2_drain(struct weir_http2 *t, struct weir_http2_stream *s);
+/** weir_http2_bytes_drain() - what is still to come of the request goes nowhere */
+void weir_http2_bytes_drain(struct weir_http2 *t, struct weir_http2_stream *s);
 
-/** weir_http2_thrown() - so much of a request was thrown away */
-void weir_http2_thrown(struct weir_http2 *t, struct weir_http2_stream *s,
-		       size_t n);
+/** weir_http2_bytes_thrown() - so much of a request was thrown away */
+void weir_http2_bytes_thrown(struct weir_http2 *t, struct weir_http2_stream *s,
+			     size_t n);
 
-/** weir_http2_tire() - was enough of it thrown away, and is it answered? */
-void weir_http2_tire(struct weir_http2 *t, const struct weir_http2_stream *s);
+/** weir_http2_bytes_tire() - was enough of it thrown away, and is it answered? */
+void weir_http2_bytes_tire(struct weir_http2 *t,
+			   const struct weir_http2_stream *s);
 
-/** weir_http2_grant() - let a side say on this stream what the other one takes;
+/** weir_http2_bytes_grant() - let a side say on this stream what the other one takes;
  * with NULL: on the connection */
-void weir_http2_grant(struct weir_http2 *t, const struct weir_http2_stream *s,
-		      enum weir_talk_side from);
+void weir_http2_bytes_grant(struct weir_http2 *t,
+			    const struct weir_http2_stream *s,
+			    enum weir_talk_side from);
 
-/** weir_http2_grant_all() - windows of all streams have changed */
-void weir_http2_grant_all(struct weir_http2 *t, enum weir_talk_side from);
+/** weir_http2_bytes_grant_all() - windows of all streams have changed */
+void weir_http2_bytes_grant_all(struct weir_http2 *t, enum weir_talk_side from);
 
-/** weir_http2_send_data() - nghttp2's: a frame of a body is to be written */
-int weir_http2_send_data(nghttp2_session *session, nghttp2_frame *frame,
-			 const uint8_t *head, size_t len,
-			 nghttp2_data_source *source, void *ctx);
+/** weir_http2_bytes_send_data() - nghttp2's: a frame of a body is to be written */
+int weir_http2_bytes_send_data(nghttp2_session *session, nghttp2_frame *frame,
+			       const uint8_t *head, size_t len,
+			       nghttp2_data_source *source, void *ctx);
 
 #endif /* WEIR_PROXY_HTTP2_STATE_H */

@@ -12,6 +12,7 @@ DIR has NAME.pem and NAME.key; each server presents one of them:
         that says nothing more, POST /stall is not read
   444   expired   445  other name   446  self-signed   447  wants a certificate
   448   says nothing   449  resets who says anything
+  450   a chain of 10 MB   451  a chain in the wrong order   452  without its middle
   80    plain HTTP, the same answers
 """
 import base64, hashlib, http.server, os, socket, ssl, struct, subprocess, sys, threading
@@ -177,6 +178,19 @@ def serve(port, name=None, ask=False):
     threading.Thread(target=s.serve_forever, daemon=True).start()
 
 
+def chains():
+    """Of `leaf`, signed by `middle`, which `ca` has signed."""
+    pem = {}
+    for name in ("leaf", "middle", "ca"):
+        with open(f"{where}/{name}.pem") as f:
+            pem[name] = f.read()
+    for name, parts in (("long", ["leaf", "middle"] + ["ca"] * (10_000_000 // 500)),
+                        ("mixed", ["leaf", "ca", "middle"]), ("gap", ["leaf"])):
+        with open(f"{where}/{name}.pem", "w") as f:
+            f.write("".join(pem[p] for p in parts))
+        os.symlink("leaf.key", f"{where}/{name}.key")
+
+
 def serve_raw(port, answer):
     s = socket.create_server((address, port), backlog=2048)
 
@@ -204,6 +218,11 @@ serve(444, "expired")
 serve(445, "other")
 serve(446, "self")
 serve(447, "good", ask=True)
+if os.path.exists(where + "/leaf.pem"):
+    chains()
+    serve(450, "long")
+    serve(451, "mixed")
+    serve(452, "gap")
 serve_raw(448, lambda c: threading.Event().wait())
 serve_raw(449, rude)
 serve(80)

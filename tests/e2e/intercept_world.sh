@@ -39,6 +39,16 @@ openssl req -x509 -new -key ca.key -subj "/CN=the world" -days 30 -out ca.pem 2>
 sign good good.test -days 30
 sign other elsewhere.test -days 30
 sign expired good.test -days -1 2>/dev/null || sign expired good.test -not_after 20200101000000Z
+key middle
+openssl req -new -key middle.key -subj "/CN=the middle" -out middle.csr 2>/dev/null
+printf 'basicConstraints=critical,CA:TRUE\n' >middle.ext
+openssl x509 -req -in middle.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 \
+	-extfile middle.ext -out middle.pem 2>/dev/null
+key leaf
+openssl req -new -key leaf.key -subj "/CN=good.test" -out leaf.csr 2>/dev/null
+printf 'subjectAltName=DNS:good.test\n' >leaf.ext
+openssl x509 -req -in leaf.csr -CA middle.pem -CAkey middle.key -CAcreateserial -days 30 \
+	-extfile leaf.ext -out leaf.pem 2>/dev/null
 key self
 openssl req -x509 -new -key self.key -subj "/CN=good.test" -days 30 -addext \
 	subjectAltName=DNS:good.test -out self.pem 2>/dev/null

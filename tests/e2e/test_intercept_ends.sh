@@ -5,9 +5,9 @@
 . "$(dirname "$0")/intercept_world.sh"
 
 cat >"$W/i.yaml" <<END
-rules: [allow tcp good.test:443-449]
+rules: [allow tcp good.test:443-452]
 dns: {hosts: {good.test: $far}}
-tls: {intercept: [443-449], upstream_ca: ["$W/pki/ca.pem"]}
+tls: {intercept: [443-452], upstream_ca: ["$W/pki/ca.pem"]}
 END
 cat >"$W/o.yaml" <<END
 rules: [allow tcp open.test:80, allow tcp plain.test:80]
@@ -25,6 +25,22 @@ mkfifo "$W/gate"
 is "a body that its host broke off is a reset, each of 60" "{'ConnectionResetError': 60}" guest o cut
 is "a host that resets the handshake is 502" '*502*' \
 	timeout 60 "$weir" run -q -c "$W/i.yaml" -- curl -sSi https://good.test:449/
+
+is "a chain of 10 MB is 502" '*502*' \
+	timeout 60 "$weir" run -q -c "$W/i.yaml" -- curl -sSi https://good.test:450/
+is "one in the wrong order is fine" 'GET /x' \
+	timeout 60 "$weir" run -q -c "$W/i.yaml" -- curl -sS https://good.test:451/x
+is "one without its middle is 502" '*502*upstream_cert*local issuer*' \
+	timeout 60 "$weir" run -q -c "$W/i.yaml" -- curl -sSi https://good.test:452/
+
+# --- TLS that is not right
+
+while read -r line; do
+	case $line in
+	"ok - "*) ok "${line#ok - }" ;;
+	*) not_ok "${line#not ok - }" "" ;;
+	esac
+done < <(timeout 120 "$weir" run -q -c "$W/i.yaml" -- /usr/bin/python3 "$here/guest_tls_odd.py" </dev/null 2>&1)
 
 # --- a guarded host beside an open one
 
