@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/must.h"
+#include "base/text.h"
 #include "proxy/http2_state.h"
 
 #define GUEST WEIR_TALK_GUEST
@@ -86,25 +87,20 @@ void weir_http2_stream_closed(struct weir_http2 *t, struct weir_http2_stream *s,
 
 /* --- answers of ours --- */
 
-static void write_number(unsigned v, char to[8])
+/* @to: 24 bytes */
+static const char *number(uint64_t v, char *to)
 {
-	char digit[8];
-	unsigned n = 0;
+	struct weir_text t = weir_text_over(to, 24);
 
-	do {
-		digit[n++] = (char)('0' + v % 10);
-		v /= 10;
-	} while (v);
-	while (n)
-		*to++ = digit[--n];
-	*to = 0;
+	weir_text_add_u64(&t, v);
+	return to;
 }
 
 void weir_http2_reply(struct weir_http2 *t, struct weir_http2_stream *s,
 		      enum weir_forbid_status status,
 		      const struct weir_judge_verdict *v, const char *detail)
 {
-	char body[WEIR_FORBID_BODY_BYTES], code[8], length[8];
+	char body[WEIR_FORBID_BODY_BYTES], code[24], length[24];
 	nghttp2_data_provider source = weir_http2_bytes_source(s);
 	bool bare = s->request.head;
 	size_t n;
@@ -117,13 +113,14 @@ void weir_http2_reply(struct weir_http2 *t, struct weir_http2_stream *s,
 	s->request.verdict = *v;
 	s->request.detail = detail;
 	n = weir_forbid_build_body(&s->request, body);
-	write_number(weir_forbid_code(status), code);
-	write_number((unsigned)n, length);
-	nghttp2_nv nv[] = { weir_fields_literal(":status", code),
-			    weir_fields_literal("content-type",
-						weir_forbid_type(&s->request)),
-			    weir_fields_literal("content-length", length),
-			    weir_fields_literal("cache-control", "no-store") };
+	nghttp2_nv nv[] = {
+		weir_fields_literal(":status",
+				    number(weir_forbid_code(status), code)),
+		weir_fields_literal("content-type",
+				    weir_forbid_type(&s->request)),
+		weir_fields_literal("content-length", number(n, length)),
+		weir_fields_literal("cache-control", "no-store")
+	};
 	s->own = s->answered = s->done[GUEST] = true;
 	weir_http2_bytes_forget(t, s, HOST);
 	weir_http2_bytes_drain(t, s);
@@ -317,7 +314,7 @@ static int on_sent(nghttp2_session *session, const nghttp2_frame *frame,
 	struct weir_http2_stream *s = stream_of(session, frame->hd.stream_id);
 
 	if (frame->hd.type == NGHTTP2_GOAWAY && side == GUEST)
-		t->went = true;
+		t->bye = WEIR_HTTP2_BYE_WENT;
 	if (frame->hd.type == NGHTTP2_GOAWAY &&
 	    frame->goaway.error_code != NGHTTP2_NO_ERROR && !t->bad[side]) {
 		t->bad[side] = true;
@@ -407,7 +404,8 @@ nghttp2_session *weir_http2_session(struct weir_http2 *t,
 
 void weir_http2_leave(struct weir_http2 *t)
 {
-	t->leaving = true;
+	if (t->bye == WEIR_HTTP2_BYE_NONE)
+		t->bye = WEIR_HTTP2_BYE_DUE;
 }
 
 /* Not within a callback: more streams of the same read may follow, and a later
@@ -417,9 +415,9 @@ static void say_goaway(struct weir_http2 *t)
 {
 	nghttp2_session *guest = t->session[GUEST];
 
-	if (!t->leaving || t->left || t->end[GUEST] != WEIR_TALK_OPEN)
+	if (t->bye != WEIR_HTTP2_BYE_DUE || t->end[GUEST] != WEIR_TALK_OPEN)
 		return;
-	t->left = true;
+	t->bye = WEIR_HTTP2_BYE_QUEUED;
 	(void)nghttp2_submit_goaway(guest, NGHTTP2_FLAG_NONE,
 				    nghttp2_session_get_last_proc_stream_id(
 					    guest),
@@ -587,7 +585,8 @@ static uint8_t *room(void *self, enum weir_talk_side side, size_t *ret_len)
 	enum weir_talk_side to = other(side);
 	bool wants = t->end[side] != WEIR_TALK_OPEN; /* to throw it away */
 
-	if (!wants && t->session[side] && (side == HOST || !t->left || t->went))
+	if (!wants && t->session[side] &&
+	    (side == HOST || t->bye != WEIR_HTTP2_BYE_QUEUED))
 		wants = weir_basin_len(&t->out[to]) < WEIR_HTTP2_FRAME_BYTES &&
 			t->held[to] <= WEIR_HTTP2_HELD_BYTES &&
 			is_short(t->session[side]) && is_short(t->session[to]);

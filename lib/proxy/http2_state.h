@@ -42,6 +42,14 @@ struct weir_http2_stream {
 	struct weir_dns_name host;
 };
 
+/** enum weir_http2_bye - how far a GOAWAY is */
+enum weir_http2_bye {
+	WEIR_HTTP2_BYE_NONE,
+	WEIR_HTTP2_BYE_DUE,
+	WEIR_HTTP2_BYE_QUEUED, /* nothing more is read until it went */
+	WEIR_HTTP2_BYE_WENT,
+};
+
 /**
  * struct weir_http2 - a connection.  Arrays are by side
  * @session: HOST: NULL before the guest's SETTINGS, and when it is gone
@@ -52,8 +60,7 @@ struct weir_http2_stream {
  * @mute:  what is written for it goes nowhere
  * @bad:   its session broke the rules; @failed: there was no memory
  * @served: a final head came from the host
- * @leaving: the guest is to hear GOAWAY; @left: it stands in the queue; @went: it
- *          was written
+ * @bye:   GOAWAY to the guest
  * @max_streams, @window: what it was told of the host's limits
  * @gone:  why there is no host, or NONE; @detail: a sentence more, or NULL
  */
@@ -65,7 +72,8 @@ struct weir_http2 {
 	size_t held[2];
 	struct weir_fields *block[2];
 	enum weir_talk_end end[2];
-	bool mute[2], bad[2], served, leaving, left, went, failed;
+	bool mute[2], bad[2], served, failed;
+	enum weir_http2_bye bye;
 	uint32_t max_streams, window;
 	enum weir_reason gone;
 	const char *detail;

@@ -597,6 +597,17 @@ struct h2_stream *h2_get(struct h2world *w, const char *path)
 	return h2_ask(w, text, true);
 }
 
+struct h2_stream *h2_reach(struct h2world *w, bool open,
+			   struct h2_stream **ret_host)
+{
+	unsigned n = w->end[WEIR_TALK_HOST].n;
+	struct h2_stream *q = open ? h2_ask(w, H2_POST, false) : h2_get(w, "/");
+
+	h2_run(w);
+	*ret_host = h2_asked(w, n);
+	return q;
+}
+
 void h2_answer(struct h2world *w, struct h2_stream *s, const char *fields,
 	       bool last)
 {

@@ -114,8 +114,18 @@ void h2_check(struct h2world *w);
 
 /** h2_ask() - a request; @last: that is all of it */
 struct h2_stream *h2_ask(struct h2world *w, const char *fields, bool last);
+/* a head for a.b, for h2_ask() */
+#define H2_ASK(method, path)                                                   \
+	":method: " method "|:scheme: https|:authority: a.b|:path: " path "|"
+#define H2_POST H2_ASK("POST", "/")
+
 /** h2_get() - one for a path of a.b, without a body */
 struct h2_stream *h2_get(struct h2world *w, const char *path);
+
+/** h2_reach() - a request that reaches the host; @open: there is more of it
+ * @ret_host: as it is there */
+struct h2_stream *h2_reach(struct h2world *w, bool open,
+			   struct h2_stream **ret_host);
 /** h2_answer(), h2_interim() - of the host, to what it heard */
 void h2_answer(struct h2world *w, struct h2_stream *s, const char *fields,
 	       bool last);

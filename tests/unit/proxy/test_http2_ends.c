@@ -3,10 +3,7 @@
 #include "h2world.h"
 
 #define LEN(a) (sizeof(a) / sizeof((a)[0]))
-#define ASK(method, path)                                                      \
-	":method: " method "|:scheme: https|:authority: a.b|:path: " path "|"
-#define POST ASK("POST", "/")
-#define OK   ":status: 200|"
+#define OK     ":status: 200|"
 
 static struct h2world w;
 static char large[3000000];
@@ -14,17 +11,6 @@ static char large[3000000];
 static bool has(const struct h2_stream *s, const char *text)
 {
 	return s->len && memmem(s->body, s->len, text, strlen(text));
-}
-
-/* a request that reached the host; @open: there is more of it */
-static struct h2_stream *ask(bool open, struct h2_stream **ret_host)
-{
-	unsigned n = w.end[HOST].n;
-	struct h2_stream *q = open ? h2_ask(&w, POST, false) : h2_get(&w, "/");
-
-	h2_run(&w);
-	*ret_host = h2_asked(&w, n);
-	return q;
 }
 
 /* --- resets --- */
@@ -42,7 +28,7 @@ static void a_reset_is_passed_on_with_its_code(void **state)
 		uint32_t code = codes[i / 8];
 		bool open = i & 1, half = i & 2;
 		enum weir_talk_side by = i & 4 ? HOST : GUEST;
-		struct h2_stream *a, *q = ask(open, &a);
+		struct h2_stream *a, *q = h2_reach(&w, open, &a);
 
 		if (half) {
 			h2_answer(&w, a, OK, false);
@@ -68,7 +54,7 @@ static void what_came_before_a_reset_is_delivered(void **state)
 
 	(void)state;
 	h2_begin(&w);
-	q = ask(false, &a);
+	q = h2_reach(&w, false, &a);
 	w.end[GUEST].shut = true;
 	h2_answer(&w, a, OK, false);
 	h2_say(&w, HOST, a, large, 60000);
@@ -91,7 +77,7 @@ a_reset_of_an_upload_that_waits_for_the_host_is_passed_on(void **state)
 		struct h2_stream *a, *q;
 
 		h2_begin(&w);
-		q = ask(true, &a);
+		q = h2_reach(&w, true, &a);
 		w.end[HOST].shut = true;
 		h2_say(&w, GUEST, q, large, 200000);
 		h2_run(&w);
@@ -114,7 +100,7 @@ a_reset_of_an_upload_that_waits_for_the_host_is_passed_on(void **state)
 		CHECK(q->closed || by == 2);
 		CHECK(a->closed && a->code != 0 && !a->whole);
 		CHECK_EQ(h2_state(&w)->held[HOST], 0);
-		(void)ask(false, &a);
+		(void)h2_reach(&w, false, &a);
 		CHECK_ENDS(&w, OPEN, OPEN);
 		h2_fini(&w);
 	}
@@ -126,7 +112,7 @@ static void a_reset_without_error_means_no_more_of_the_request(void **state)
 
 	(void)state;
 	h2_begin(&w);
-	q = ask(true, &a);
+	q = h2_reach(&w, true, &a);
 	h2_answer(&w, a, ":status: 413|", true);
 	h2_run(&w);
 	h2_reset(&w, HOST, a, NGHTTP2_NO_ERROR);
@@ -148,7 +134,7 @@ static void an_early_answer_does_not_stop_the_request(void **state)
 
 	(void)state;
 	h2_begin(&w);
-	q = ask(true, &a);
+	q = h2_reach(&w, true, &a);
 	h2_answer(&w, a, OK, true);
 	h2_run(&w);
 	CHECK(q->whole && !q->closed);
@@ -174,7 +160,7 @@ static void a_refused_body_is_read_away_to_its_limit(void **state)
 		struct h2_stream *a, *q;
 
 		h2_begin(&w);
-		q = h2_ask(&w, ASK("POST", "/no"), false);
+		q = h2_ask(&w, H2_ASK("POST", "/no"), false);
 		h2_run(&w);
 		CHECK(q->status == 403 && q->whole && !q->closed);
 		h2_say(&w, GUEST, q, large, sizes[i]);
@@ -188,7 +174,7 @@ static void a_refused_body_is_read_away_to_its_limit(void **state)
 		h2_run(&w);
 		CHECK(q->closed && q->code == 0);
 		CHECK_EQ(h2_state(&w)->n_streams, 0);
-		(void)ask(false, &a);
+		(void)h2_reach(&w, false, &a);
 		CHECK_ENDS(&w, OPEN, OPEN);
 		h2_fini(&w);
 	}
@@ -202,12 +188,12 @@ static void many_refused_bodies_do_not_stop_the_connection(void **state)
 	(void)state;
 	h2_begin(&w);
 	for (unsigned i = 0; i < 20; i++) {
-		q = h2_ask(&w, ASK("POST", "/no"), false);
+		q = h2_ask(&w, H2_ASK("POST", "/no"), false);
 		h2_say(&w, GUEST, q, large, sizeof(large));
 		h2_run(&w);
 		CHECK(q->status == 403 && q->closed);
 	}
-	q = ask(true, &a);
+	q = h2_reach(&w, true, &a);
 	h2_say(&w, GUEST, q, large, sizeof(large));
 	h2_last(&w, GUEST, q, NULL);
 	h2_run(&w);
@@ -262,8 +248,8 @@ static void a_host_that_goes_unanswered_is_502(void **state)
 		struct h2_stream *a, *q, *b, *p;
 
 		h2_begin(&w);
-		q = ask(open, &a);
-		p = many ? ask(!open, &b) : q;
+		q = h2_reach(&w, open, &a);
+		p = many ? h2_reach(&w, !open, &b) : q;
 		if (interim)
 			h2_interim(&w, a, ":status: 103|link: x|");
 		if (open)
@@ -293,7 +279,7 @@ static void a_host_that_goes_in_the_middle_is_a_reset(void **state)
 		struct h2_stream *a, *q;
 
 		h2_begin(&w);
-		q = ask(open, &a);
+		q = h2_reach(&w, open, &a);
 		h2_answer(&w, a, OK "content-length: 5|", false);
 		h2_run(&w);
 		w.end[GUEST].shut = shut;
@@ -319,7 +305,7 @@ static void a_complete_answer_is_delivered_whatever_the_host_does(void **state)
 		struct h2_stream *a, *q;
 
 		h2_begin(&w);
-		q = ask(open, &a);
+		q = h2_reach(&w, open, &a);
 		w.end[GUEST].shut = true;
 		h2_answer(&w, a, OK, false);
 		h2_say(&w, HOST, a, large, 10000);
@@ -348,7 +334,7 @@ static void an_idle_host_that_goes_is_passed_on(void **state)
 		struct h2_stream *a, *q;
 
 		h2_begin(&w);
-		q = ask(false, &a);
+		q = h2_reach(&w, false, &a);
 		h2_answer(&w, a, OK, true);
 		h2_run(&w);
 		host_goes((enum how)i);
@@ -421,7 +407,7 @@ static void goaway_of_the_host_is_passed_on(void **state)
 
 		(void)state;
 		h2_begin(&w);
-		q = ask(false, &a);
+		q = h2_reach(&w, false, &a);
 		w.end[HOST].shut = true;
 		p = h2_get(&w, "/2");
 		if (!late)
@@ -453,7 +439,7 @@ static void a_graceful_goaway_loses_nothing(void **state)
 
 	(void)state;
 	h2_begin(&w);
-	q = ask(false, &a);
+	q = h2_reach(&w, false, &a);
 	CHECK(nghttp2_submit_shutdown_notice(w.end[HOST].session) == 0);
 	h2_run(&w);
 	CHECK(w.end[GUEST].goaway);
@@ -475,7 +461,7 @@ static void a_host_that_takes_no_more_may_still_answer(void **state)
 
 	(void)state;
 	h2_begin(&w);
-	q = ask(true, &a);
+	q = h2_reach(&w, true, &a);
 	w.talk.ops->deaf(w.talk.self, HOST);
 	h2_say(&w, GUEST, q, large, 100000);
 	h2_answer(&w, a, OK, true);
@@ -491,7 +477,7 @@ static void a_host_that_takes_no_more_may_still_answer(void **state)
 	h2_fini(&w);
 	/* or it goes */
 	h2_begin(&w);
-	q = ask(false, &a);
+	q = h2_reach(&w, false, &a);
 	w.talk.ops->deaf(w.talk.self, HOST);
 	h2_run(&w);
 	host_goes(BREAKS);
@@ -510,7 +496,7 @@ static void bytes_of_a_host_that_are_no_http2_are_502(void **state)
 		w.end[HOST].still = true;
 		h2_run(&w);
 		if (asked)
-			q = ask(false, &a);
+			q = h2_reach(&w, false, &a);
 		w.careless = true;
 		h2_raw(&w, HOST, "HTTP/1.1 400 Bad Request\r\n\r\n", 28);
 		h2_run(&w);
@@ -536,7 +522,7 @@ static void a_guest_that_goes_takes_its_streams_along(void **state)
 
 		h2_begin(&w);
 		if (!idle)
-			q = ask(open, &a);
+			q = h2_reach(&w, open, &a);
 		if (q && half) {
 			h2_answer(&w, a, OK, false);
 			h2_say(&w, HOST, a, "hel", 3);
@@ -615,7 +601,7 @@ static void goaway_of_the_guest_ends_it_behind_its_answers(void **state)
 
 	(void)state;
 	h2_begin(&w);
-	q = ask(false, &a);
+	q = h2_reach(&w, false, &a);
 	CHECK(nghttp2_submit_goaway(w.end[GUEST].session, 0, 0, 0, NULL, 0) ==
 	      0);
 	h2_run(&w);

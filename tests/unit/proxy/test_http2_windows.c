@@ -3,24 +3,10 @@
 #include "h2world.h"
 
 #define LEN(a) (sizeof(a) / sizeof((a)[0]))
-#define ASK(method, path)                                                      \
-	":method: " method "|:scheme: https|:authority: a.b|:path: " path "|"
-#define POST ASK("POST", "/")
-#define OK   ":status: 200|"
+#define OK     ":status: 200|"
 
 static struct h2world w;
 static char large[3000000];
-
-/* a request that reached the host; @open: there is more of it */
-static struct h2_stream *ask(bool open, struct h2_stream **ret_host)
-{
-	unsigned n = w.end[HOST].n;
-	struct h2_stream *q = open ? h2_ask(&w, POST, false) : h2_get(&w, "/");
-
-	h2_run(&w);
-	*ret_host = h2_asked(&w, n);
-	return q;
-}
 
 static void windows_of_one_end_are_those_of_the_other(void **state)
 {
@@ -39,7 +25,7 @@ static void windows_of_one_end_are_those_of_the_other(void **state)
 		w.end[GUEST].all = w.end[HOST].all = n < 65535 ? 0 : n;
 		h2_open(&w);
 		h2_run(&w);
-		q = ask(true, &a);
+		q = h2_reach(&w, true, &a);
 		CHECK_EQ(nghttp2_session_get_stream_remote_window_size(
 				 w.end[GUEST].session, q->id),
 			 n);
@@ -113,7 +99,7 @@ static void a_stream_that_is_not_read_stops_no_other(void **state)
 		h2_open(&w);
 		h2_run(&w);
 		for (unsigned i = 0; i < LEN(q); i++) {
-			q[i] = ask(true, &a[i]);
+			q[i] = h2_reach(&w, true, &a[i]);
 			(down ? q[i] : a[i])->unread = i < 4;
 			h2_answer(&w, a[i], OK, false);
 		}
@@ -148,7 +134,7 @@ static void small_windows_of_a_host_stop_no_other_stream(void **state)
 	h2_open(&w);
 	h2_run(&w);
 	for (unsigned i = 0; i < 3; i++) {
-		q = ask(true, &a);
+		q = h2_reach(&w, true, &a);
 		a->unread = true;
 		h2_say(&w, GUEST, q, large, 60000);
 	}
@@ -183,7 +169,7 @@ static void windows_that_both_shrink_do_not_stop_it_for_ever(void **state)
 	h2_open(&w);
 	h2_run(&w);
 	for (unsigned i = 0; i < LEN(q); i++) {
-		q[i] = ask(true, &a[i]);
+		q[i] = h2_reach(&w, true, &a[i]);
 		h2_answer(&w, a[i], OK, false);
 	}
 	h2_run(&w);
@@ -214,7 +200,7 @@ static void first_windows_that_come_late_stop_nothing(void **state)
 	h2_open(&w);
 	w.end[HOST].still = true; /* its settings come late */
 	for (unsigned i = 0; i < LEN(q); i++) {
-		q[i] = h2_ask(&w, POST, false);
+		q[i] = h2_ask(&w, H2_POST, false);
 		h2_say(&w, GUEST, q[i], large, 60000);
 		h2_last(&w, GUEST, q[i], NULL);
 	}
@@ -249,7 +235,7 @@ static void an_end_that_takes_nothing_keeps_the_other_one_waiting(void **state)
 		w.end[i].window = w.end[i].all = 1 << 24;
 	h2_open(&w);
 	h2_run(&w);
-	q = ask(true, &a);
+	q = h2_reach(&w, true, &a);
 	h2_answer(&w, a, OK, false);
 	h2_run(&w);
 	w.end[GUEST].shut = w.end[HOST].shut = true;
@@ -279,7 +265,7 @@ static void padding_takes_nothing_from_a_window(void **state)
 	(void)state;
 	h2_begin(&w);
 	w.end[GUEST].pad = 255;
-	q = ask(true, &a);
+	q = h2_reach(&w, true, &a);
 	a->unread = true;
 	for (unsigned i = 0; i < 70000; i += 100) {
 		h2_say(&w, GUEST, q, large, 100);
@@ -297,7 +283,7 @@ static void padding_is_not_granted_twice(void **state)
 	(void)state;
 	h2_begin(&w);
 	w.end[GUEST].pad = 255;
-	q = ask(true, &a);
+	q = h2_reach(&w, true, &a);
 	for (unsigned i = 0; i < 3000; i++) {
 		h2_say(&w, GUEST, q, "x", 1);
 		h2_run(&w);
@@ -322,7 +308,7 @@ static void what_is_ignored_for_long_does_not_end_the_connection(void **state)
 
 	(void)state;
 	h2_begin(&w);
-	q = ask(true, &a);
+	q = h2_reach(&w, true, &a);
 	h2_reset(&w, GUEST, q, NGHTTP2_CANCEL);
 	h2_run(&w);
 	w.careless = w.end[GUEST].still = true; /* it keeps no account */
