@@ -45,7 +45,7 @@ done < <(timeout 120 "$weir" run -q -c "$W/i.yaml" -- /usr/bin/python3 "$here/gu
 # --- a guarded host beside an open one
 
 for c in o p; do
-	is "a request for it on the other's connection goes nowhere ($c)" '*GET /1*' guest $c two
+	is "a request for it on the other's connection is 403 ($c)" '*GET /1*403 Forbidden*shown_mismatch*' guest $c two
 	is "and nothing of it came ($c)" '!(*secret*)' guest $c two
 	is "its own requests are judged ($c)" '*403 Forbidden*' \
 		timeout 60 "$weir" run -q -c "$W/$c.yaml" -- curl -sSi http://plain.test/b
